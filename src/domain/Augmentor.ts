@@ -1,0 +1,91 @@
+/**
+ * Tunes what a failed call says: from the failure as data to a message that helps.
+ *
+ * An augmentor sees outcomes and documents, and returns words. It cannot touch a state, a
+ * verdict or a result that succeeded, because nothing of the kind is within its reach.
+ */
+import { Context, Layer } from "effect"
+import type { ToolDocument } from "./Message.ts"
+
+/**
+ * A failed call. `subject` holds the values the failure is about, by role (`augment/Subject.ts` lists the roles that
+ * rules understand); `needs` names a resource that is missing.
+ */
+export interface FailedCall {
+  readonly tool: string | undefined
+  readonly call: string
+  readonly kind: string
+  readonly subject: Readonly<Record<string, unknown>>
+  readonly needs?: string
+  /** The sentence the tool itself says. */
+  readonly message: string
+}
+
+/**
+ * A way to get a resource: call `tool`. `arguments` are the same for every failure; `from` names, by parameter, the
+ * role of the failure's subject that holds its value. A list for a parameter that takes no list means one call each.
+ */
+export interface Provider {
+  readonly tool: string
+  readonly arguments?: Readonly<Record<string, unknown>>
+  readonly from?: Readonly<Record<string, string>>
+}
+
+/** What is known about the tools of the session. */
+export interface Knowledge {
+  /** The documents of the tools the agent may call now. */
+  readonly tools: ReadonlyArray<ToolDocument>
+  /** The tools that provide a resource, best first; empty when none is known. */
+  readonly providers: (resource: string) => ReadonlyArray<Provider>
+}
+
+/** What the agent is told instead of `FailedCall.message`, and the id of the rule that says it. */
+export interface Hint {
+  readonly rule: string
+  readonly message: string
+}
+
+/** Speaks, or leaves the failure as it is. */
+export type Augment = (failed: FailedCall, knowledge: Knowledge) => Hint | undefined
+
+export class Augmentor extends Context.Service<Augmentor, { readonly augment: Augment }>()(
+  "envtune/domain/Augmentor"
+) {}
+
+export const layer = (augment: Augment): Layer.Layer<Augmentor> => Layer.succeed(Augmentor, Augmentor.of({ augment }))
+
+/** The environment as it is: stage 1 and the last stage of the paper's curriculum. */
+export const none: Augment = () => undefined
+
+export const layerNone: Layer.Layer<Augmentor> = layer(none)
+
+/** A rule by name: its message, or nothing. */
+export const rule = (
+  id: string,
+  message: (failed: FailedCall, knowledge: Knowledge) => string | undefined
+): Augment =>
+(failed, knowledge) => {
+  const text = message(failed, knowledge)
+  return text === undefined ? undefined : { rule: id, message: text }
+}
+
+/** The first augmentor that speaks. */
+export const firstOf = (...augments: ReadonlyArray<Augment>): Augment => (failed, knowledge) => {
+  for (const augment of augments) {
+    const hint = augment(failed, knowledge)
+    if (hint !== undefined) return hint
+  }
+  return undefined
+}
+
+/** Each augmentor in order, the next one reading the message of the one before; rule ids are joined by `+`. */
+export const inOrder = (...augments: ReadonlyArray<Augment>): Augment => (failed, knowledge) => {
+  let spoken: Hint | undefined
+  for (const augment of augments) {
+    const hint = augment(spoken === undefined ? failed : { ...failed, message: spoken.message }, knowledge)
+    if (hint !== undefined) {
+      spoken = { rule: spoken === undefined ? hint.rule : `${spoken.rule}+${hint.rule}`, message: hint.message }
+    }
+  }
+  return spoken
+}

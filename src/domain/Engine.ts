@@ -1,0 +1,148 @@
+/**
+ * The GPU trainer resource, Tinker-shaped: it samples tokens, computes log-probs and
+ * gradients, steps the optimiser and keeps the weights.
+ *
+ * An engine knows tokens and nothing else. Its only loss is linear in the log-probs,
+ * `-sum_t weights[t] * logprob[t]`: any policy-gradient loss reduces to it (domain/grpo),
+ * so every loss runs on every engine. Whatever the number of workers, a request has one
+ * result: sampling depends on the request's own seed, never on what is sampled beside it.
+ */
+import type { Effect } from "effect"
+import { Context, Schema } from "effect"
+
+/** The engine cannot be reached, or went away in the middle of a request. */
+export class EngineUnavailable extends Schema.TaggedError<EngineUnavailable>()("EngineUnavailable", {
+  detail: Schema.String,
+  cause: Schema.optionalKey(Schema.Defect())
+}) {
+  override get message() {
+    return `the engine is unavailable: ${this.detail}`
+  }
+  readonly isRetryable = true
+}
+
+/** The request cannot be served as it is: too long, empty, out of the vocabulary. */
+export class RequestRejected extends Schema.TaggedError<RequestRejected>()("RequestRejected", {
+  detail: Schema.String
+}) {
+  override get message() {
+    return `the engine rejected the request: ${this.detail}`
+  }
+  readonly isRetryable = false
+}
+
+/** A loss or a gradient is not finite; the weights are those of the last good step. */
+export class NonFinite extends Schema.TaggedError<NonFinite>()("NonFinite", {
+  quantity: Schema.String,
+  value: Schema.Number
+}) {
+  override get message() {
+    return `the ${this.quantity} is ${this.value}; the optimiser step was not taken`
+  }
+  readonly isRetryable = false
+}
+
+/** Saved weights that cannot be read, written or used with this engine. */
+export class WeightsUnusable extends Schema.TaggedError<WeightsUnusable>()("WeightsUnusable", {
+  path: Schema.String,
+  detail: Schema.String
+}) {
+  override get message() {
+    return `the weights at ${this.path} cannot be used: ${this.detail}`
+  }
+  readonly isRetryable = false
+}
+
+export class EngineError extends Schema.TaggedError<EngineError>()("EngineError", {
+  reason: Schema.Union([EngineUnavailable, RequestRejected, NonFinite, WeightsUnusable])
+}) {
+  override get message() {
+    return this.reason.message
+  }
+  get isRetryable() {
+    return this.reason.isRetryable
+  }
+}
+
+export interface SampleRequest {
+  /** Token ids of the whole context, at least one. */
+  readonly prompt: Int32Array
+  /** At most this many new tokens. */
+  readonly maxTokens: number
+  /** 0 takes the likeliest token; log-probs are those of the distribution sampled from (at 0: of temperature 1). */
+  readonly temperature: number
+  /** Sampling ends after one of these ids, which is the last token of the result. */
+  readonly stop: ReadonlyArray<number>
+  /** A 32-bit seed; equal requests with equal seeds have equal results. */
+  readonly seed: number
+  /** Requests of one session extend one another, so what is shared need not be computed again. A hint: results do not change. */
+  readonly session?: string
+  /** Sessions of one family share the beginning of their prompts (the episodes of a group). A hint, too. */
+  readonly family?: string
+}
+
+export interface Sample {
+  readonly tokens: Int32Array
+  /** One per token of `tokens`. */
+  readonly logprobs: Float32Array
+  /** `stop`: the last token is one of the request's stop ids; `length`: `maxTokens` or the context ran out. */
+  readonly stop: "stop" | "length"
+}
+
+/** A sequence to compute on. `tokens` has T + 1 ids; entry t of every per-token array is about predicting `tokens[t + 1]`. */
+export interface Datum {
+  readonly tokens: Int32Array
+  /** T numbers: the loss is `-sum_t weights[t] * logprob[t]`. Where it is 0 nothing is computed for t. */
+  readonly weights: Float32Array
+  /** T numbers, where the engine supports it: subtracts `entropyWeights[t] * entropy[t]` from the loss. */
+  readonly entropyWeights?: Float32Array
+}
+
+/** What the model thinks of a datum's tokens; entries whose weight is 0 are 0. */
+export interface Scored {
+  readonly logprobs: Float32Array
+  readonly entropies: Float32Array
+}
+
+export interface AdamW {
+  readonly learningRate: number
+  readonly beta1: number
+  readonly beta2: number
+  readonly epsilon: number
+  readonly weightDecay: number
+  /** The gradient is scaled down to this global norm. */
+  readonly clipNorm: number
+}
+
+export interface EngineInfo {
+  readonly name: string
+  readonly vocabularySize: number
+  /** The longest sequence, prompt and completion together, in tokens. */
+  readonly contextLength: number
+  readonly parameters: number
+  readonly capabilities: {
+    /** Whether `entropyWeights` is honoured; an engine without it refuses a datum that has them. */
+    readonly entropyGradient: boolean
+  }
+}
+
+export class Engine extends Context.Service<Engine, {
+  readonly info: EngineInfo
+  /** Samples one completion. Requests in flight together are batched by the engine. */
+  readonly sample: (request: SampleRequest) => Effect.Effect<Sample, EngineError>
+  /** Log-probs at temperature 1 of tokens whose weight is not 0, under the current weights or the frozen reference. */
+  readonly forward: (
+    data: ReadonlyArray<Datum>,
+    weights: "current" | "reference"
+  ) => Effect.Effect<ReadonlyArray<Scored>, EngineError>
+  /** Adds the gradient of the linear loss over all data to the accumulated gradient. */
+  readonly forwardBackward: (data: ReadonlyArray<Datum>) => Effect.Effect<ReadonlyArray<Scored>, EngineError>
+  /** Steps the optimiser with the accumulated gradient, clears it, and publishes the weights to `sample`. */
+  readonly optimStep: (options: AdamW) => Effect.Effect<{ readonly gradientNorm: number }, EngineError>
+  /** Makes the current weights the frozen reference. */
+  readonly freezeReference: Effect.Effect<void, EngineError>
+  /** Saves weights and optimiser state under a path; never overwrites. */
+  readonly save: (path: string) => Effect.Effect<void, EngineError>
+  /** Loads weights, and the optimiser state beside them when there is one. */
+  readonly load: (path: string) => Effect.Effect<void, EngineError>
+}>()("envtune/domain/Engine") {}

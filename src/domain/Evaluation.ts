@@ -1,0 +1,130 @@
+/** What a policy can do, by part and category: a fold over the episodes of an evaluation. */
+import * as Episode from "./Episode.ts"
+import type { Counts, Rate } from "./Report.ts"
+import type { Scores } from "./RunStore.ts"
+import { type Interval, wilsonClustered } from "./Statistics.ts"
+import type { Task } from "./Task.ts"
+
+/** One episode of an evaluation: played to some end, or not finished (a model or a simulator that did not answer). */
+export type Played =
+  | { readonly _tag: "Finished"; readonly task: Task; readonly sample: number; readonly episode: Episode.Episode }
+  | {
+    readonly _tag: "Unfinished"
+    readonly task: Task
+    readonly sample: number
+    readonly cause: string
+    readonly detail: string
+  }
+
+/** What an evaluation counts of an episode; the episode itself, with all its tokens, need not be kept. */
+export interface Mark {
+  readonly task: Task
+  /** Absent for an episode that was not finished. */
+  readonly finished?: {
+    readonly passed: boolean
+    readonly turns: Rate
+    readonly failures: ReadonlyArray<string>
+    readonly steps: number
+    readonly sampledTokens: number
+  }
+  readonly cause?: string
+}
+
+export interface Cell {
+  /** Episodes whose every turn passed, over finished episodes. */
+  readonly success: Rate
+  /** 95 % for the success rate. Episodes of one task do not count as independent. */
+  readonly interval: Interval
+  readonly tasks: number
+  /** Turns passed, over the turns of the finished episodes' tasks: a turn that was not reached did not pass. */
+  readonly turns: Rate
+  /** Why turns did not pass, in the environment's words, and `not_reached`. */
+  readonly failures: Counts
+  /** Episodes that are not in any of the rates, by cause. */
+  readonly unfinished: Counts
+  /** Assistant messages of finished episodes. */
+  readonly steps: number
+  /** Sampled by the policy, where it has tokens. */
+  readonly sampledTokens: number
+}
+
+export interface Evaluation {
+  /** `<part>/<category>` in the order in which they were met. */
+  readonly cells: Readonly<Record<string, Cell>>
+  /** All categories of a part together. */
+  readonly parts: Readonly<Record<string, Cell>>
+}
+
+export const cellName = (task: Task): string => `${task.part}/${task.category}`
+
+const groupBy = <A>(items: ReadonlyArray<A>, key: (item: A) => string): ReadonlyMap<string, ReadonlyArray<A>> => {
+  const groups = new Map<string, Array<A>>()
+  for (const item of items) {
+    const group = groups.get(key(item))
+    if (group === undefined) groups.set(key(item), [item])
+    else group.push(item)
+  }
+  return groups
+}
+
+const tally = (keys: ReadonlyArray<string>): Counts => {
+  const counts: Record<string, number> = {}
+  for (const key of keys) counts[key] = (counts[key] ?? 0) + 1
+  return counts
+}
+
+const sum = <A>(items: ReadonlyArray<A>, value: (item: A) => number): number =>
+  items.reduce((total, item) => total + value(item), 0)
+
+export const mark = (played: Played): Mark => {
+  const { task } = played
+  if (played._tag === "Unfinished") return { task, cause: played.cause }
+  const { episode } = played
+  const verdicts = Episode.verdicts(episode)
+  return {
+    task,
+    finished: {
+      passed: Episode.passed(episode),
+      turns: { n: episode.turns, passed: verdicts.filter((verdict) => verdict.passed).length },
+      failures: [
+        ...verdicts.flatMap((verdict) => verdict.passed ? [] : [verdict.failure ?? "failed"]),
+        ...Array.from({ length: episode.turns - verdicts.length }, () => "not_reached")
+      ],
+      steps: episode.steps.length,
+      sampledTokens: Episode.sampledTokens(episode)
+    }
+  }
+}
+
+const success = (marks: ReadonlyArray<Mark>): Rate => ({
+  n: marks.length,
+  passed: marks.filter(({ finished }) => finished?.passed === true).length
+})
+
+const cell = (marks: ReadonlyArray<Mark>): Cell => {
+  const finished = marks.filter((mark) => mark.finished !== undefined)
+  const of = finished.flatMap((mark) => mark.finished ?? [])
+  const byTask = groupBy(finished, ({ task }) => task.id)
+  return {
+    success: success(finished),
+    interval: wilsonClustered([...byTask.values()].map(success)),
+    tasks: byTask.size,
+    turns: { n: sum(of, ({ turns }) => turns.n), passed: sum(of, ({ turns }) => turns.passed) },
+    failures: tally(of.flatMap(({ failures }) => failures)),
+    unfinished: tally(marks.flatMap(({ cause }) => cause ?? [])),
+    steps: sum(of, ({ steps }) => steps),
+    sampledTokens: sum(of, ({ sampledTokens }) => sampledTokens)
+  }
+}
+
+const cellsBy = (marks: ReadonlyArray<Mark>, key: (task: Task) => string): Readonly<Record<string, Cell>> =>
+  Object.fromEntries([...groupBy(marks, ({ task }) => key(task))].map(([name, group]) => [name, cell(group)]))
+
+export const make = (marks: ReadonlyArray<Mark>): Evaluation => ({
+  cells: cellsBy(marks, cellName),
+  parts: cellsBy(marks, (task) => task.part)
+})
+
+/** The evaluation as a run's record keeps it. */
+export const scores = (evaluation: Evaluation): Scores =>
+  Object.fromEntries(Object.entries(evaluation.cells).map(([name, { success }]) => [name, success]))

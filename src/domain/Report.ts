@@ -1,0 +1,67 @@
+/**
+ * What one step of a stage did. Every attempted episode is in exactly one place of the
+ * ledger, so `attempted = trained + filtered + failed` holds for every report.
+ */
+import { Schema } from "effect"
+import { Update } from "./Trainer.ts"
+
+/** What is counted -> how often. */
+export const Counts = Schema.Record(Schema.String, Schema.Natural)
+export type Counts = typeof Counts.Type
+
+export const Ledger = Schema.Struct({
+  attempted: Schema.Natural,
+  /** Members of the groups that made the update. */
+  trained: Schema.Natural,
+  /** Finished but not trained on, by cause: `no_signal`, `unscorable`, `lone_member`. */
+  filtered: Counts,
+  /** Not finished, by cause: `deadline`, or the tag of the error's reason. */
+  failed: Counts
+})
+export type Ledger = typeof Ledger.Type
+
+/** The sum of all counts. */
+export const total = (counts: Counts): number => Object.values(counts).reduce((sum, count) => sum + count, 0)
+
+export const ledgerBalances = (ledger: Ledger): boolean =>
+  ledger.attempted === ledger.trained + total(ledger.filtered) + total(ledger.failed)
+
+/** Count, mean and unbiased variance of scored episodes' rewards. */
+export const Moments = Schema.Struct({ n: Schema.Natural, mean: Schema.Finite, variance: Schema.Finite })
+export type Moments = typeof Moments.Type
+
+/** Passed of n. */
+export const Rate = Schema.Struct({ n: Schema.Natural, passed: Schema.Natural })
+export type Rate = typeof Rate.Type
+
+export const StepReport = Schema.Struct({
+  stage: Schema.String,
+  /** Position of the stage in the curriculum, from 0. */
+  stageIndex: Schema.Natural,
+  /** Within the stage, from 0. */
+  stageStep: Schema.Natural,
+  /** Within the run, from 0. */
+  step: Schema.Natural,
+  ledger: Ledger,
+  groups: Schema.Struct({ collected: Schema.Natural, trained: Schema.Natural, refillRounds: Schema.Natural }),
+  reward: Moments,
+  /** Reward term -> mean over scored episodes. */
+  terms: Schema.Record(Schema.String, Schema.Finite),
+  /** Episodes whose every turn passed, over finished episodes. */
+  success: Rate,
+  turns: Rate,
+  /** Category -> success. */
+  categories: Schema.Record(Schema.String, Rate),
+  /** Step code (-3 .. 1) -> steps. */
+  codes: Counts,
+  /** Hint rule -> times it spoke. */
+  hints: Counts,
+  sampledTokens: Schema.Natural,
+  /** Absent when no group had signal and nothing was trained. */
+  update: Schema.optionalKey(Update),
+  /** Whether this was the stage's last step, the rule's reason, and how far it is (0 to 1) where it can tell. */
+  advance: Schema.Struct({ over: Schema.Boolean, why: Schema.String, progress: Schema.optionalKey(Schema.Finite) }),
+  /** Wall seconds. The only fields that differ between two runs of one seed. */
+  seconds: Schema.Struct({ collect: Schema.Finite, train: Schema.Finite })
+}).annotate({ identifier: "envtune/StepReport" })
+export type StepReport = typeof StepReport.Type

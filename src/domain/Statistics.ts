@@ -1,0 +1,75 @@
+/** Intervals and moments, as every report prints them. */
+
+export interface Interval {
+  readonly low: number
+  readonly high: number
+}
+
+/** The normal quantile of a two-sided 95 % interval. */
+const z95 = 1.959963984540054
+
+/** Wilson's interval for `passed` of `n`; the whole of [0, 1] when n is 0. */
+export const wilson = (passed: number, n: number, z = z95): Interval => {
+  if (n === 0) return { low: 0, high: 1 }
+  const p = passed / n
+  const z2 = z * z
+  const centre = (p + z2 / (2 * n)) / (1 + z2 / n)
+  const half = (z / (1 + z2 / n)) * Math.sqrt((p * (1 - p)) / n + z2 / (4 * n * n))
+  return { low: Math.max(0, centre - half), high: Math.min(1, centre + half) }
+}
+
+/**
+ * Wilson's interval for passed of n where trials come in clusters (several episodes of one task)
+ * and those of one cluster resemble each other: n is replaced by the effective sample size, from
+ * the variance of the ratio estimator over clusters, which lies between the number of clusters
+ * and the number of trials. With one trial per cluster it is Wilson's interval.
+ */
+export const wilsonClustered = (
+  clusters: ReadonlyArray<{ readonly n: number; readonly passed: number }>,
+  z = z95
+): Interval => {
+  const n = clusters.reduce((sum, cluster) => sum + cluster.n, 0)
+  const passed = clusters.reduce((sum, cluster) => sum + cluster.passed, 0)
+  const count = clusters.length
+  if (count === n) return wilson(passed, n, z)
+  const p = passed / n
+  const residuals = clusters.reduce((sum, cluster) => sum + (cluster.passed - p * cluster.n) ** 2, 0)
+  const variance = (count / (count - 1)) * (residuals / (n * n))
+  // Where every trial agrees, or there is one cluster, clusters say nothing about how alike their trials are.
+  const effective = passed === 0 || passed === n || count < 2
+    ? count
+    : Math.max(count, Math.min(n, (p * (1 - p)) / variance))
+  return wilson(p * effective, effective, z)
+}
+
+export const mean = (values: ReadonlyArray<number>): number =>
+  values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length
+
+/** Unbiased variance; 0 below two values. */
+export const variance = (values: ReadonlyArray<number>): number => {
+  if (values.length < 2) return 0
+  const centre = mean(values)
+  return values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / (values.length - 1)
+}
+
+/** The normal 95 % interval of a mean. */
+export const meanInterval = (values: ReadonlyArray<number>, z = z95): Interval => {
+  const centre = mean(values)
+  const half = values.length < 2 ? Infinity : z * Math.sqrt(variance(values) / values.length)
+  return { low: centre - half, high: centre + half }
+}
+
+/** The least-squares slope of values over 0, 1, 2, ...; 0 below two values. */
+export const slope = (values: ReadonlyArray<number>): number => {
+  const n = values.length
+  if (n < 2) return 0
+  const centreX = (n - 1) / 2
+  const centreY = mean(values)
+  let covariance = 0
+  let spread = 0
+  values.forEach((value, x) => {
+    covariance += (x - centreX) * (value - centreY)
+    spread += (x - centreX) ** 2
+  })
+  return covariance / spread
+}

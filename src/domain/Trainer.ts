@@ -1,0 +1,118 @@
+/** Turns a batch of scored episodes into an update of the weights. */
+import type { Effect } from "effect"
+import { Context, Schema } from "effect"
+import type { Episode } from "./Episode.ts"
+import * as Grpo from "./Grpo.ts"
+import type { Scored } from "./Reward.ts"
+import type { Task } from "./Task.ts"
+
+/** The engine behind the trainer failed. */
+export class EngineFailed extends Schema.TaggedError<EngineFailed>()("EngineFailed", {
+  detail: Schema.String,
+  retryable: Schema.Boolean,
+  cause: Schema.optionalKey(Schema.Defect())
+}) {
+  override get message() {
+    return `the trainer's engine failed: ${this.detail}`
+  }
+  get isRetryable() {
+    return this.retryable
+  }
+}
+
+/** The batch cannot be trained on: no tokens, or settings the engine does not support. */
+export class BatchRejected extends Schema.TaggedError<BatchRejected>()("BatchRejected", {
+  detail: Schema.String
+}) {
+  override get message() {
+    return `the trainer rejected the batch: ${this.detail}`
+  }
+  readonly isRetryable = false
+}
+
+export class TrainerError extends Schema.TaggedError<TrainerError>()("TrainerError", {
+  reason: Schema.Union([EngineFailed, BatchRejected])
+}) {
+  override get message() {
+    return this.reason.message
+  }
+  get isRetryable() {
+    return this.reason.isRetryable
+  }
+}
+
+const positive = Schema.Finite.check(Schema.isGreaterThan(0))
+const momentum = Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 0.99999 }))
+
+/** How a batch becomes an update. */
+export const Optimization = Schema.Struct({
+  loss: Grpo.LossSettings,
+  learningRate: positive,
+  /** Steps of linear warm-up at the start of the run. */
+  warmupSteps: Schema.Natural,
+  beta1: momentum,
+  beta2: momentum,
+  epsilon: positive,
+  weightDecay: Schema.Finite.check(Schema.isGreaterThanOrEqualTo(0)),
+  /** Bound of the gradient's global norm. */
+  clipNorm: positive,
+  /** Optimiser steps per batch: the batch's groups are cut into this many parts, in order. 1 is strictly on-policy. */
+  updatesPerBatch: Schema.Int.check(Schema.isGreaterThan(0))
+}).annotate({ identifier: "envtune/Optimization" })
+export type Optimization = typeof Optimization.Type
+
+/** The released configuration for a 7-8B model, fully fine-tuned. */
+export const paper: Optimization = {
+  loss: Grpo.paper,
+  learningRate: 1e-6,
+  warmupSteps: 0,
+  beta1: 0.9,
+  beta2: 0.999,
+  epsilon: 1e-8,
+  weightDecay: 0.01,
+  clipNorm: 1,
+  updatesPerBatch: 1
+}
+
+export interface Member {
+  readonly episode: Episode
+  readonly score: Scored
+  readonly advantage: number
+}
+
+/** Episodes of one task by one policy. */
+export interface Group {
+  readonly task: Task
+  readonly members: ReadonlyArray<Member>
+}
+
+export interface Batch {
+  readonly stage: string
+  /** Counted over the whole run, from 0. */
+  readonly step: number
+  readonly groups: ReadonlyArray<Group>
+  readonly optimization: Optimization
+}
+
+/** What one call of `Trainer.step` measured. */
+export const Update = Schema.Struct({
+  loss: Schema.Finite,
+  policyLoss: Schema.Finite,
+  /** k3 estimate of KL(policy || frozen start) per token, aggregated like the loss. */
+  kl: Schema.Finite,
+  /** Mean entropy of the policy at the tokens it sampled, in nats. */
+  entropy: Schema.Finite,
+  clipFraction: Schema.Finite,
+  /** Before clipping; the largest over the batch's optimiser steps. */
+  gradientNorm: Schema.Finite,
+  learningRate: Schema.Finite,
+  /** Sequences the episodes became: more than one where a context was not an extension of the one before. */
+  sequences: Schema.Natural,
+  /** Tokens that carried loss. */
+  tokens: Schema.Natural
+}).annotate({ identifier: "envtune/Update" })
+export type Update = typeof Update.Type
+
+export class Trainer extends Context.Service<Trainer, {
+  readonly step: (batch: Batch) => Effect.Effect<Update, TrainerError>
+}>()("envtune/domain/Trainer") {}

@@ -1,0 +1,179 @@
+/**
+ * GRPO over any engine: the loss is domain/Grpo, the engine back-propagates a linear one.
+ *
+ * The log-probs of sampling serve as those of the first update (r = 1); where a batch is cut
+ * into several updates, later ones ask the engine for theirs. KL to the frozen start needs
+ * the reference's log-probs of every sequence; without a KL term they are measured on every
+ * eighth sequence, for the report alone.
+ */
+import { Effect, Layer } from "effect"
+import { type Datum, Engine, type EngineError, type Scored } from "../domain/Engine.ts"
+import * as Grpo from "../domain/Grpo.ts"
+import { fromEpisode, type Segment } from "../domain/Segment.ts"
+import {
+  type Batch,
+  BatchRejected,
+  EngineFailed,
+  type Group,
+  type Optimization,
+  Trainer,
+  TrainerError,
+  type Update
+} from "../domain/Trainer.ts"
+
+interface Sequence {
+  readonly segment: Segment
+  readonly advantage: number
+}
+
+const measureEvery = 8
+
+const sequencesOf = (groups: ReadonlyArray<Group>): ReadonlyArray<Sequence> =>
+  groups.flatMap(({ members }) =>
+    members.flatMap(({ advantage, episode }) => fromEpisode(episode).map((segment) => ({ segment, advantage })))
+  )
+
+const engineFailed = (error: EngineError): TrainerError =>
+  new TrainerError({
+    reason: new EngineFailed({ detail: error.message, retryable: error.isRetryable, cause: error })
+  })
+
+/** Cuts groups into at most `n` parts of nearly equal size, in order. */
+const parts = (groups: ReadonlyArray<Group>, n: number): ReadonlyArray<ReadonlyArray<Group>> => {
+  const count = Math.min(n, groups.length)
+  return Array.from(
+    { length: count },
+    (_, i) => groups.slice(Math.floor((i * groups.length) / count), Math.floor(((i + 1) * groups.length) / count))
+  )
+}
+
+const masked = (segment: Segment): Datum => ({ tokens: segment.tokens, weights: segment.mask })
+
+/** The gradient of the entropy's score-function estimate: a token's weight is raised by how surprising it was. */
+const withEntropyEstimate = (
+  gradient: Float64Array,
+  { logprobs, mask }: Segment,
+  weight: number,
+  coefficient: number
+): Float64Array => gradient.map((value, t) => mask[t] === 0 ? 0 : value + coefficient * weight * (logprobs[t]! + 1))
+
+const sumOver = (
+  sequences: ReadonlyArray<Sequence>,
+  value: (segment: Segment, t: number, i: number) => number
+): number => {
+  let sum = 0
+  sequences.forEach(({ segment }, i) => {
+    for (let t = 0; t < segment.mask.length; t++) if (segment.mask[t] !== 0) sum += value(segment, t, i)
+  })
+  return sum
+}
+
+/** k3 per token over the sequences whose reference log-probs are known. */
+const measuredKl = (sequences: ReadonlyArray<Sequence>, reference: ReadonlyArray<Scored>): number => {
+  const tokens = sumOver(sequences, () => 1)
+  if (tokens === 0) return 0
+  return sumOver(sequences, (segment, t, i) => {
+    const d = reference[i]!.logprobs[t]! - segment.logprobs[t]!
+    return Math.exp(d) - d - 1
+  }) / tokens
+}
+
+const make = Effect.gen(function*() {
+  const engine = yield* Engine
+  let steps = 0
+
+  const update = Effect.fnUntraced(
+    function*(sequences: ReadonlyArray<Sequence>, options: Optimization, first: boolean) {
+      const { klCoefficient } = options.loss
+      const data = sequences.map(({ segment }) => masked(segment))
+      const current = first ? undefined : yield* engine.forward(data, "current")
+      const measured = klCoefficient > 0 ? sequences : sequences.filter((_, i) => i % measureEvery === 0)
+      const reference = yield* engine.forward(measured.map(({ segment }) => masked(segment)), "reference")
+      const result = Grpo.loss(
+        sequences.map(({ advantage, segment }, i) => ({
+          logprobs: current?.[i]?.logprobs ?? segment.logprobs,
+          oldLogprobs: segment.logprobs,
+          ...(klCoefficient > 0 && { refLogprobs: reference[i]!.logprobs }),
+          mask: segment.mask,
+          advantage
+        })),
+        options.loss
+      )
+      const weights = Grpo.tokenWeights(sequences.map(({ segment }) => segment.mask), options.loss.aggregation)
+      const bonus = options.loss.entropyCoefficient
+      const exact = engine.info.capabilities.entropyGradient
+      const scored = yield* engine.forwardBackward(sequences.map(({ segment }, i): Datum => {
+        const gradient = bonus > 0 && !exact
+          ? withEntropyEstimate(result.gradients[i]!, segment, weights[i]!, bonus)
+          : result.gradients[i]!
+        return {
+          tokens: segment.tokens,
+          weights: Float32Array.from(gradient, (value) => -value),
+          ...(bonus > 0 && exact && { entropyWeights: segment.mask.map((m) => m * bonus * weights[i]!) })
+        }
+      }))
+      const learningRate = options.learningRate * Math.min(1, (steps + 1) / Math.max(1, options.warmupSteps))
+      const { gradientNorm } = yield* engine.optimStep({
+        learningRate,
+        beta1: options.beta1,
+        beta2: options.beta2,
+        epsilon: options.epsilon,
+        weightDecay: options.weightDecay,
+        clipNorm: options.clipNorm
+      })
+      steps += 1
+      const tokens = sumOver(sequences, () => 1)
+      return {
+        loss: result.loss,
+        policyLoss: result.policyLoss,
+        kl: klCoefficient > 0 ? result.kl : measuredKl(measured, reference),
+        entropy: sumOver(sequences, (_, t, i) => scored[i]!.entropies[t]!) / tokens,
+        clipFraction: result.clipFraction,
+        gradientNorm,
+        learningRate,
+        sequences: sequences.length,
+        tokens
+      } satisfies Update
+    }
+  )
+
+  return Trainer.of({
+    step: Effect.fn("TrainerGrpo.step")(
+      function*(batch: Batch) {
+        const updates: Array<Update> = []
+        for (const part of parts(batch.groups, batch.optimization.updatesPerBatch)) {
+          const sequences = sequencesOf(part)
+          if (sequences.length === 0) {
+            return yield* new TrainerError({
+              reason: new BatchRejected({ detail: `no episode of step ${batch.step} has tokens` })
+            })
+          }
+          updates.push(yield* update(sequences, batch.optimization, updates.length === 0))
+        }
+        return combine(updates)
+      },
+      Effect.catchTag("EngineError", (error) => Effect.fail(engineFailed(error)))
+    )
+  })
+})
+
+/** One line for a batch's updates: means weighted by tokens, the largest gradient norm, sums of counts. */
+const combine = (updates: ReadonlyArray<Update>): Update => {
+  const tokens = updates.reduce((sum, update) => sum + update.tokens, 0)
+  const mean = (value: (update: Update) => number) =>
+    updates.reduce((sum, update) => sum + value(update) * update.tokens, 0) / Math.max(1, tokens)
+  return {
+    loss: mean(({ loss }) => loss),
+    policyLoss: mean(({ policyLoss }) => policyLoss),
+    kl: mean(({ kl }) => kl),
+    entropy: mean(({ entropy }) => entropy),
+    clipFraction: mean(({ clipFraction }) => clipFraction),
+    gradientNorm: Math.max(0, ...updates.map(({ gradientNorm }) => gradientNorm)),
+    learningRate: updates.at(-1)?.learningRate ?? 0,
+    sequences: updates.reduce((sum, update) => sum + update.sequences, 0),
+    tokens
+  }
+}
+
+/** Trains whatever engine is provided. */
+export const layer: Layer.Layer<Trainer, never, Engine> = Layer.effect(Trainer, make)

@@ -1,0 +1,121 @@
+/**
+ * Collects the groups of one step: episodes concurrently, each retried alone and under a
+ * deadline; groups without signal dropped and replaced up to a bound; every attempt accounted for.
+ */
+import { Effect, Result } from "effect"
+import { hasSignal } from "../domain/Advantage.ts"
+import type { Settings, Stage } from "../domain/Curriculum.ts"
+import { Reward } from "../domain/Reward.ts"
+import type { Attempted, Fate } from "../domain/RunStore.ts"
+import * as Seed from "../domain/Seed.ts"
+import type { Task } from "../domain/Task.ts"
+import type { Group } from "../domain/Trainer.ts"
+import { persist } from "./persist.ts"
+import { rollout } from "./rollout.ts"
+
+export interface Place {
+  readonly seed: number
+  readonly stage: string
+  readonly stageIndex: number
+  /** Within the run. */
+  readonly step: number
+}
+
+export interface Collected {
+  readonly groups: ReadonlyArray<Group>
+  /** Every attempt of every round, in order. */
+  readonly attempted: ReadonlyArray<Attempted>
+  readonly groupsCollected: number
+  readonly refillRounds: number
+}
+
+type Unjudged = Omit<Attempted, "fate"> & { readonly failed?: { readonly cause: string; readonly detail: string } }
+
+/** Plays and scores one member of a group. Never fails: a failure is where the episode ended up. */
+const attempt = Effect.fnUntraced(function*(place: Place, settings: Settings, task: Task, member: number) {
+  const reward = yield* Reward
+  const seed = Seed.derive(place.seed, "episode", place.stageIndex, place.step, task.id, member)
+  const once = rollout(task, {
+    seed,
+    family: `${place.stageIndex}/${place.step}/${task.id}`,
+    sampling: settings.sampling,
+    maxSteps: settings.maxSteps
+  }).pipe(
+    Effect.flatMap((episode) => Effect.map(reward.score(episode), (score) => ({ episode, score })))
+  )
+  const { attempts, result } = yield* persist(once, settings)
+  const unjudged: Unjudged = {
+    id: `${place.stageIndex}/${place.step}/${task.id}/${member}`,
+    stage: place.stage,
+    step: place.step,
+    member,
+    task,
+    seed,
+    attempts,
+    ...(Result.isSuccess(result) ? { finished: result.success } : { failed: result.failure })
+  }
+  return unjudged
+})
+
+/** Decides where the members of one group end up; the group is there when it has something to teach. */
+const judge = (
+  advantage: Stage<unknown, unknown>["advantage"],
+  task: Task,
+  members: ReadonlyArray<Unjudged>
+): { readonly group: Group | undefined; readonly attempted: ReadonlyArray<Attempted> } => {
+  const scored = members.flatMap((member) =>
+    member.finished !== undefined && member.finished.score._tag === "Scored"
+      ? [{ member, episode: member.finished.episode, score: member.finished.score }]
+      : []
+  )
+  const rewards = scored.map(({ score }) => score.total)
+  const useless = scored.length < 2 ? "lone_member" : hasSignal(rewards) ? undefined : "no_signal"
+  const advantages = useless === undefined ? advantage(rewards) : []
+  const fateOf = (member: Unjudged): Fate => {
+    if (member.failed !== undefined) return { _tag: "Failed", ...member.failed }
+    const position = scored.findIndex((candidate) => candidate.member === member)
+    if (position < 0) return { _tag: "Filtered", cause: "unscorable" }
+    return useless === undefined
+      ? { _tag: "Trained", advantage: advantages[position]! }
+      : { _tag: "Filtered", cause: useless }
+  }
+  return {
+    group: useless === undefined
+      ? { task, members: scored.map(({ episode, score }, i) => ({ episode, score, advantage: advantages[i]! })) }
+      : undefined,
+    attempted: members.map((member) => {
+      const { failed: _, ...rest } = member
+      return { ...rest, fate: fateOf(member) }
+    })
+  }
+}
+
+/** Groups for one update. `next(n)` takes n tasks from the stage's order; it never runs out. */
+export const collect = Effect.fnUntraced(function*<E, R>(
+  stage: Stage<E, R>,
+  place: Place,
+  next: (n: number) => ReadonlyArray<Task>
+) {
+  const { concurrency, groupSize, refillRounds, tasksPerStep } = stage.settings
+  const groups: Array<Group> = []
+  const attempted: Array<Attempted> = []
+  let groupsCollected = 0
+  let rounds = 0
+  for (; rounds <= refillRounds && groups.length < tasksPerStep; rounds++) {
+    const tasks = next(tasksPerStep - groups.length)
+    const seats = tasks.flatMap((task) => Array.from({ length: groupSize }, (_, member) => ({ task, member })))
+    const members = yield* Effect.forEach(
+      seats,
+      ({ member, task }) => attempt(place, stage.settings, task, member),
+      { concurrency }
+    )
+    groupsCollected += tasks.length
+    tasks.forEach((task, i) => {
+      const judged = judge(stage.advantage, task, members.slice(i * groupSize, (i + 1) * groupSize))
+      attempted.push(...judged.attempted)
+      if (judged.group !== undefined) groups.push(judged.group)
+    })
+  }
+  const collected: Collected = { groups, attempted, groupsCollected, refillRounds: rounds - 1 }
+  return collected
+})
