@@ -1,0 +1,157 @@
+/**
+ * BFCL's checkers (`multi_turn_checker.py`): is a turn done?
+ *
+ * A turn passes when, after it, every public attribute of every class equals the ground truth's by Python's `==`, and
+ * every result of the ground truth's calls in this turn is among the results of the model's calls so far.
+ */
+import { PythonError } from "../python/Value.ts"
+import type { Entry } from "./Entry.ts"
+import { execute, open, type Session } from "./Execute.ts"
+import type { LongContext } from "./LongContext.ts"
+import type { Simulator } from "./Toolsets.ts"
+
+/** The first class, in the ground truth's order, whose states differ, and the public attributes that do. */
+export interface StateMismatch {
+  readonly toolset: string
+  readonly attributes: ReadonlyArray<string>
+}
+
+/** Public attributes that differ. Directories that contain themselves, which Python cannot compare, differ. */
+const differences = (expected: Simulator, actual: Simulator | undefined): ReadonlyArray<string> => {
+  try {
+    return expected.differences(actual)
+  } catch (error) {
+    if (error instanceof PythonError) return expected.differences(undefined)
+    throw error
+  }
+}
+
+/** The original's state checker. Undefined when the states agree. */
+export const stateMismatch = (model: Session, truth: Session): StateMismatch | undefined => {
+  for (const instance of truth.instances) {
+    const toolset = instance.toolset.name
+    const attributes = differences(instance, model.instance(toolset))
+    if (attributes.length > 0) return { toolset, attributes }
+  }
+  return undefined
+}
+
+/**
+ * The original's response checker: what the ground truth's results have and the model's lack. One result of the model
+ * stands for one of the ground truth, whatever their order. Results are compared as text.
+ */
+export const missingResponses = (
+  model: ReadonlyArray<string>,
+  truth: ReadonlyArray<string>
+): ReadonlyArray<string> => {
+  const unused = [...model]
+  return truth.filter((result) => {
+    const index = unused.indexOf(result)
+    if (index >= 0) unused.splice(index, 1)
+    return index < 0
+  })
+}
+
+/** One turn of a model: steps of calls. */
+export type Steps = ReadonlyArray<ReadonlyArray<string>>
+
+/** The original's emptiness: no step, or one step without a call. Two steps without a call are not empty. */
+export const isEmpty = (steps: Steps): boolean => steps.length === 0 || (steps.length === 1 && steps[0]?.length === 0)
+
+/** BFCL's judgement of an entry: valid, or the first turn that is not, in BFCL's own words. */
+export type Judgement =
+  | { readonly valid: true }
+  | {
+    readonly valid: false
+    readonly reason:
+      | "multi_turn:force_terminated"
+      | "multi_turn:empty_turn_model_response"
+      | "multi_turn:instance_state_mismatch"
+      | "multi_turn:execution_response_mismatch"
+      | "multi_turn:irrelevance_error:decoder_success"
+    readonly message: string
+    /** The turn that fails, from 0; absent when the turns do not even match in number. */
+    readonly turn?: number
+    readonly state?: StateMismatch
+    readonly missing?: ReadonlyArray<string>
+  }
+
+const valid: Judgement = { valid: true }
+
+export interface CheckOptions {
+  /** What the instances are called after; it shows in a result whose text has `name (` in it. */
+  readonly modelName?: string
+  readonly longContext?: LongContext
+}
+
+/**
+ * The original's multi-turn checker: plays the model's calls and the ground truth's side by side in fresh sessions.
+ * `decoded` holds the model's steps by turn. A turn without ground truth is played and not checked.
+ */
+export const multiTurn = (entry: Entry, decoded: ReadonlyArray<Steps>, options: CheckOptions = {}): Judgement => {
+  const { longContext, modelName = "model" } = options
+  const model = open(entry, { name: `${modelName}_eval_${entry.id}`, longContext })
+  const truth = open(entry, { name: `${modelName}_ground_truth_eval_${entry.id}`, longContext })
+  const results: Array<string> = []
+  for (const [turn, { groundTruth }] of entry.turns.entries()) {
+    const steps = decoded[turn] ?? []
+    for (const step of steps) for (const call of step) results.push(execute(model, call).text)
+    const expected = groundTruth.map((call) => execute(truth, call).text)
+    if (groundTruth.length === 0) continue
+    if (isEmpty(steps)) {
+      return {
+        valid: false,
+        reason: "multi_turn:empty_turn_model_response",
+        message: `Model response list is empty for turn ${turn}`,
+        turn
+      }
+    }
+    const state = stateMismatch(model, truth)
+    if (state !== undefined) {
+      return {
+        valid: false,
+        reason: "multi_turn:instance_state_mismatch",
+        message: `Model instance for ${state.toolset} does not match the state with ground truth instance.`,
+        turn,
+        state
+      }
+    }
+    const missing = missingResponses(results, expected)
+    if (missing.length > 0) {
+      return {
+        valid: false,
+        reason: "multi_turn:execution_response_mismatch",
+        message: "Model response execution results so far does not contain all the ground truth response " +
+          `execution results for turn ${turn}.`,
+        turn,
+        missing
+      }
+    }
+  }
+  return valid
+}
+
+/**
+ * The score of a whole entry (`_evaluate_single_multi_turn_entry`): a model that was stopped before the last turn
+ * fails, else the multi-turn checker decides.
+ */
+export const entryScore = (entry: Entry, decoded: ReadonlyArray<Steps>, options?: CheckOptions): Judgement =>
+  decoded.length === entry.turns.length ? multiTurn(entry, decoded, options) : {
+    valid: false,
+    reason: "multi_turn:force_terminated",
+    message: "Model was force-terminated during inference phase. The length of the model result turns " +
+      `(${decoded.length}) does not match the length of the ground truth turns (${entry.turns.length}).`
+  }
+
+/** The original's irrelevance checker, which its runner never calls: no call in a turn without ground truth. */
+export const irrelevance = (entry: Pick<Entry, "turns">, decoded: ReadonlyArray<Steps>): Judgement => {
+  const turn = entry.turns.findIndex(({ groundTruth }, index) =>
+    groundTruth.length === 0 && !isEmpty(decoded[index] ?? [])
+  )
+  return turn < 0 ? valid : {
+    valid: false,
+    reason: "multi_turn:irrelevance_error:decoder_success",
+    message: `Model outputs valid function calls when it should not for turn ${turn}.`,
+    turn
+  }
+}

@@ -1,0 +1,126 @@
+/**
+ * A task of BFCL's multi-turn benchmark ("test entry"): what the user asks for, turn by turn, the
+ * classes it needs, the state they start in, and the calls that do what is asked.
+ *
+ * Decoded from a question file and its answer file, both JSON Lines. Everything in an entry is JSON, so that
+ * it can be the payload of a `Task`; the configuration stays JSON text because 10000.0 and 10000 are two
+ * different starts.
+ */
+import { Result, Schema } from "effect"
+import { dumps, loads } from "../python/Json.ts"
+import { Dict, PythonError } from "../python/Value.ts"
+import type { TasksUnreadable } from "../Tasks.ts"
+import * as Lines from "./Lines.ts"
+import type { Line, Source } from "./Lines.ts"
+
+export const Category = Schema.Literals(["base", "miss_func", "miss_param", "long_context"])
+export type Category = typeof Category.Type
+
+export const Turn = Schema.Struct({
+  /** What the user says; nothing where tools are revealed instead. */
+  messages: Schema.Array(Schema.Struct({ role: Schema.Literals(["system", "user"]), content: Schema.String })),
+  /** Names of tools that are held out before this turn and announced with it. */
+  revealed: Schema.Array(Schema.NonEmptyString),
+  /** Calls that do what is asked; none where it cannot be done yet. */
+  groundTruth: Schema.Array(Schema.String)
+})
+export type Turn = typeof Turn.Type
+
+export const Entry = Schema.Struct({
+  /** `multi_turn_<category>_<scenario>`. */
+  id: Schema.NonEmptyString,
+  category: Category,
+  /** The four categories are variants of the same scenarios. */
+  scenario: Schema.Natural,
+  /** Classes to instantiate, in the order of their tools. */
+  classes: Schema.Array(Schema.NonEmptyString),
+  /** Class name -> configuration, as the text of a JSON object. */
+  initialConfig: Schema.String,
+  turns: Schema.Array(Turn),
+  longContext: Schema.Boolean,
+  /** Tools offered at the start; when absent, all of the classes' but those that are revealed later. */
+  tools: Schema.optionalKey(Schema.Array(Schema.NonEmptyString))
+}).annotate({ identifier: "envtune/bfcl/Entry" })
+export type Entry = typeof Entry.Type
+
+/** The ground truth by turns, as the checker wants it. */
+export const groundTruth = (entry: Entry): ReadonlyArray<ReadonlyArray<string>> =>
+  entry.turns.map((turn) => turn.groundTruth)
+
+const Question = Schema.Struct({
+  id: Schema.String,
+  question: Schema.Array(Turn.fields.messages),
+  involved_classes: Entry.fields.classes,
+  missed_function: Schema.optionalKey(Schema.Record(Schema.String, Turn.fields.revealed))
+})
+
+const Answer = Schema.Struct({
+  id: Schema.String,
+  ground_truth: Schema.Array(Turn.fields.groundTruth)
+})
+
+const decodeQuestion = Lines.decodeJson(Question)
+const decodeAnswer = Lines.decodeJson(Answer)
+const decodeCategory = Schema.decodeUnknownResult(Category)
+
+/** The configuration of a question line, written again with its numbers as they were. */
+const configOf = (line: Line): Result.Result<string, string> => {
+  try {
+    const question = loads(line.text)
+    const config = question instanceof Dict ? question.get("initial_config") : undefined
+    return config instanceof Dict ? Result.succeed(dumps(config)) : Result.fail("initial_config is no JSON object")
+  } catch (error) {
+    if (error instanceof PythonError) return Result.fail(error.message)
+    throw error
+  }
+}
+
+/** Category and scenario of an id; BFCL itself reads them out of it. */
+const kindOf = (id: string): Result.Result<Pick<Entry, "category" | "scenario">, string> => {
+  const [, name, scenario] = /^multi_turn_(.+)_(\d+)$/.exec(id) ?? []
+  return Result.mapBoth(decodeCategory(name), {
+    onFailure: () => `${id} is no id of the form multi_turn_<category>_<number>`,
+    onSuccess: (category) => ({ category, scenario: Number(scenario) })
+  })
+}
+
+const entryOf = (
+  line: Line,
+  answers: ReadonlyMap<string, ReadonlyArray<ReadonlyArray<string>>>
+): Result.Result<Entry, string> =>
+  Result.gen(function*() {
+    const question = yield* decodeQuestion(line.text)
+    const initialConfig = yield* configOf(line)
+    const { category, scenario } = yield* kindOf(question.id)
+    const truth = answers.get(question.id)
+    if (truth === undefined) return yield* Result.fail(`${question.id} has no line in the answer file`)
+    if (truth.length !== question.question.length) {
+      return yield* Result.fail(
+        `${question.id} has ${question.question.length} turns and a ground truth of ${truth.length}`
+      )
+    }
+    return {
+      id: question.id,
+      category,
+      scenario,
+      classes: question.involved_classes,
+      initialConfig,
+      turns: question.question.map((messages, turn) => ({
+        messages,
+        revealed: question.missed_function?.[turn] ?? [],
+        groundTruth: truth[turn] ?? []
+      })),
+      longContext: category === "long_context"
+    }
+  })
+
+/** The entries of a question file with the ground truth of its answer file, joined by id. */
+export const decode = (
+  questions: Source,
+  answers: Source
+): Result.Result<ReadonlyArray<Entry>, TasksUnreadable> =>
+  Result.gen(function*() {
+    const decoded = yield* Lines.decodeEach(answers, (line) => decodeAnswer(line.text))
+    const truths = new Map(decoded.map((answer) => [answer.id, answer.ground_truth]))
+    return yield* Lines.decodeEach(questions, (line) => entryOf(line, truths))
+  })

@@ -1,0 +1,397 @@
+/**
+ * Runs tool calls on the instances of an entry, as BFCL's `execute_multi_turn_func_call` does.
+ *
+ * A call is the text of a Python expression or a JSON tool call; its result is always a text. What did not succeed
+ * comes with a `Failure` beside the text, whether a tool, the binding of arguments, the parser or the evaluator said no.
+ */
+import { builtin } from "../python/Builtins.ts"
+import { Callable } from "../python/Callable.ts"
+import { compile, evaluate, type Scope } from "../python/Evaluate.ts"
+import * as Json from "../python/Json.ts"
+import { bind, type BindingFault } from "../python/Signature.ts"
+import { str } from "../python/Text.ts"
+import { deepCopy, Dict, Instance, type Keywords, PythonError, type Value } from "../python/Value.ts"
+import { executorName, type Surroundings } from "./ExecutorNames.ts"
+import { callText, type LiteralCall, literalCall, plainArguments } from "./LiteralCall.ts"
+import type { LongContext } from "./LongContext.ts"
+import { forbiddenName, instanceName, instancePrefix, rewrite } from "./Rewrite.ts"
+import { Failure } from "./Toolset.ts"
+import { type RegisteredToolset, type Simulator, type ToolInfo, toolsetOf } from "./Toolsets.ts"
+
+/** A tool within the classes of an entry. */
+export interface Located {
+  readonly tool: ToolInfo
+  /** Which of the entry's classes has it, and where among the class's tools. */
+  readonly classIndex: number
+  readonly toolIndex: number
+}
+
+/** Toolsets by class, in the entry's order, and their tools by name. */
+interface Toolbox {
+  readonly toolsets: ReadonlyArray<RegisteredToolset>
+  readonly tools: ReadonlyMap<string, Located>
+}
+
+const makeToolbox = (toolsets: ReadonlyArray<RegisteredToolset>): Toolbox => {
+  const tools = new Map<string, Located>()
+  for (const [classIndex, toolset] of toolsets.entries()) {
+    for (const [toolIndex, tool] of toolset.tools.entries()) tools.set(tool.name, { tool, classIndex, toolIndex })
+  }
+  return { toolsets, tools }
+}
+
+/** Toolboxes by the classes' names: an entry's classes are one of a few dozen lists. */
+const toolboxes = new Map<string, Toolbox>()
+
+const toolboxOf = (toolsets: ReadonlyArray<RegisteredToolset>): Toolbox => {
+  const key = toolsets.map((toolset) => toolset.name).join(" ")
+  let toolbox = toolboxes.get(key)
+  if (toolbox === undefined) toolboxes.set(key, toolbox = makeToolbox(toolsets))
+  return toolbox
+}
+
+/** What a session is made of: a part of an `Entry`. */
+export interface World {
+  /** Classes to instantiate, in the order of their tools. */
+  readonly classes: ReadonlyArray<string>
+  /** Class name -> configuration: JSON text, so that 10000.0 stays a float, or its value, which is not changed. */
+  readonly initialConfig: string | Dict
+  readonly longContext: boolean
+}
+
+export interface OpenOptions {
+  /** What the instances are called after, `<model>[_eval]_<id>`; it shows in results whose text has `tool (` in it. */
+  readonly name: string
+  /** The constants of the long-context category; used by worlds that are of it. */
+  readonly longContext?: LongContext | undefined
+}
+
+/** Classes without a simulator. */
+export class ToolsetMissing extends Error {
+  readonly classes: ReadonlyArray<string>
+  constructor(classes: ReadonlyArray<string>) {
+    super(`no simulator of ${classes.join(", ")} yet`)
+    this.classes = classes
+  }
+}
+
+/** The instances of one episode. Calls change their state. */
+export interface Session {
+  /** In the order of the classes. */
+  readonly instances: ReadonlyArray<Simulator>
+  readonly instance: (className: string) => Simulator | undefined
+  /** Tool name -> where it is. */
+  readonly tools: ReadonlyMap<string, Located>
+  /** The common beginning of the instances' variables. */
+  readonly prefix: string
+  readonly surroundings: Surroundings
+}
+
+const configs = new WeakMap<World, Dict>()
+
+/** The configuration of a world, parsed once however many sessions it has. */
+const configOf = (world: World): Dict => {
+  if (world.initialConfig instanceof Dict) return world.initialConfig
+  let config = configs.get(world)
+  if (config === undefined) {
+    const parsed = Json.loads(world.initialConfig)
+    config = parsed instanceof Dict ? parsed : new Dict()
+    configs.set(world, config)
+  }
+  return config
+}
+
+/**
+ * Makes the instances of a world. Throws `ToolsetMissing`, and `PythonError` for a configuration that the original
+ * could not load either.
+ */
+export const open = (world: World, options: OpenOptions): Session => {
+  const missing = world.classes.filter((name) => toolsetOf(name) === undefined)
+  if (missing.length > 0) throw new ToolsetMissing(missing)
+  const toolbox = toolboxOf(world.classes.flatMap((name) => toolsetOf(name) ?? []))
+  const config = configOf(world)
+  const instances = toolbox.toolsets.map((toolset) => {
+    const own = deepCopy(config.get(toolset.name) ?? new Dict())
+    return toolset.open(own instanceof Dict ? own : new Dict(), world.longContext ? options.longContext : undefined)
+  })
+  const { classes, longContext } = world
+  return {
+    instances,
+    instance: (className) => instances.find(({ toolset }) => toolset.name === className),
+    tools: toolbox.tools,
+    prefix: instancePrefix(options.name),
+    surroundings: { classes, config, longContext, name: options.name }
+  }
+}
+
+/** What came of a call. */
+export interface Outcome {
+  /** The call as text. */
+  readonly call: string
+  /** What the agent without augmentation sees. */
+  readonly text: string
+  /** What the call returned; absent when it raised. */
+  readonly value?: Value
+  readonly failure?: Failure
+  /** The tool that was called (the last one, when calls are nested), and its class. */
+  readonly tool?: string
+  readonly toolset?: string
+}
+
+const raisedPrefix = "Error during execution: "
+
+/** A failure of a tool that raises, on its way through the evaluator. */
+class RaisedFailure extends PythonError {
+  readonly failure: Failure
+  constructor(failure: Failure, message: string) {
+    super("Exception", message)
+    this.failure = failure
+  }
+}
+
+const bindingFailure = ({ kind, message, names }: BindingFault, tool: ToolInfo): Failure =>
+  new Failure(
+    kind,
+    { arguments: [...names], parameters: tool.parameters.map((parameter) => parameter.name) },
+    { raised: message }
+  )
+
+/** `given`: the arguments of the call, by parameter, where the exception came from inside a tool. */
+const pythonFailure = (error: PythonError, given = new Dict()): Failure =>
+  error instanceof RaisedFailure
+    ? error.failure
+    : new Failure("python_error", { exception: error.type, message: error.message, given }, { raised: error.message })
+
+/** The executor's text of a result. Throws `PythonError` for what Python cannot print. */
+const textOf = (value: Value): string => {
+  if (typeof value === "string") return value
+  if (!(value instanceof Dict)) return str(value)
+  try {
+    return Json.dumps(value)
+  } catch (error) {
+    if (error instanceof PythonError) return str(value)
+    throw error
+  }
+}
+
+const raised = (call: string, failure: Failure, text: string, tool?: Located, toolset?: string): Outcome => ({
+  call,
+  text: raisedPrefix + text,
+  failure,
+  ...tool && { tool: tool.tool.name },
+  ...toolset !== undefined && { toolset }
+})
+
+/** Runs a tool with bound arguments and puts its result into words. */
+const runTool = (session: Session, call: string, located: Located, given: ReadonlyArray<Value>): Outcome => {
+  const instance = session.instances[located.classIndex]!
+  const tool = located.tool.name
+  const toolset = instance.toolset.name
+  try {
+    const result = instance.run(located.toolIndex, given)
+    if (!(result instanceof Failure)) return { call, text: textOf(result), value: result, tool, toolset }
+    if ("raised" in result.standard) return raised(call, result, result.standard.raised, located, toolset)
+    const value = result.standard.returned
+    return { call, text: textOf(value), value, failure: result, tool, toolset }
+  } catch (error) {
+    if (!(error instanceof PythonError)) throw error
+    const byParameter = Dict.from(located.tool.parameters.map((parameter, i) => [parameter.name, given[i]!]))
+    return raised(call, pythonFailure(error, byParameter), error.message, located, toolset)
+  }
+}
+
+const qualifiedName = (session: Session, located: Located): string =>
+  `${session.instances[located.classIndex]!.toolset.name}.${located.tool.name}`
+
+const bindAndRun = (
+  session: Session,
+  call: string,
+  located: Located,
+  positional: ReadonlyArray<Value>,
+  keywords: Keywords
+): Outcome => {
+  const bound = bind(qualifiedName(session, located), located.tool.parameters, positional, keywords)
+  if (!("message" in bound)) return runTool(session, call, located, bound)
+  const toolset = session.instances[located.classIndex]!.toolset.name
+  return raised(call, bindingFailure(bound, located.tool), bound.message, located, toolset)
+}
+
+/** A call text that was read before: as a literal call, with its arguments as they were last bound. */
+interface Known {
+  readonly literal: LiteralCall | undefined
+  boundTo: ToolInfo | undefined
+  bound: ReadonlyArray<Value>
+}
+
+/**
+ * Texts read so far. Ground truths and the openings of groups repeat themselves, and reading takes longer than running.
+ * Forgotten all at once when full.
+ */
+const known = new Map<string, Known>()
+const maximumKnown = 8192
+const maximumKnownLength = 2048
+
+const knownCall = (call: string): Known => {
+  const found = known.get(call)
+  if (found !== undefined) return found
+  const read: Known = { literal: literalCall(call), boundTo: undefined, bound: [] }
+  if (known.size >= maximumKnown) known.clear()
+  if (call.length <= maximumKnownLength) known.set(call, read)
+  return read
+}
+
+/** Executes the text of a call, as the original does: any Python expression, a result for each. */
+export const execute = (session: Session, call: string): Outcome => {
+  const read = knownCall(call)
+  const located = read.literal && session.tools.get(read.literal.name)
+  if (read.literal === undefined || located === undefined) return evaluateCall(session, call)
+  const { isMutable, keywords, positional } = read.literal
+  if (read.boundTo === located.tool) {
+    return runTool(session, call, located, isMutable ? read.bound.map(deepCopy) : read.bound)
+  }
+  const bound = bind(qualifiedName(session, located), located.tool.parameters, positional, keywords)
+  if ("message" in bound) return bindAndRun(session, call, located, positional, keywords)
+  read.boundTo = located.tool
+  read.bound = bound
+  return runTool(session, call, located, isMutable ? bound.map(deepCopy) : bound)
+}
+
+/**
+ * Executes a JSON tool call. Equivalent to executing `name(key=repr(value),...)`, which is what happens where the text
+ * would not evaluate to just these arguments.
+ */
+export const executeJson = (session: Session, name: string, given: Dict): Outcome => {
+  const located = session.tools.get(name)
+  const keywords = located && plainArguments(given)
+  try {
+    const call = callText(name, given)
+    if (located === undefined || keywords === undefined) return evaluateCall(session, call)
+    return bindAndRun(session, call, located, [], keywords.map(([key, value]) => [key, deepCopy(value)] as const))
+  } catch (error) {
+    if (!(error instanceof PythonError)) throw error
+    return raised(`${name}(...)`, pythonFailure(error), error.message)
+  }
+}
+
+/** What the evaluator learned about the tools that an expression called. */
+interface Trace {
+  located: Located | undefined
+  failure: Failure | undefined
+}
+
+/** The name that a call text begins with. */
+const calleeOf = (call: string): string | undefined => /^\s*([\p{L}_][\p{L}\p{N}_.]*)/u.exec(call)?.[1]
+
+const evaluateCall = (session: Session, call: string): Outcome => {
+  const { prefix, tools } = session
+  const className = (tool: string): string | undefined => {
+    const located = tools.get(tool)
+    return located && instanceName(prefix, session.instances[located.classIndex]!.toolset.name)
+  }
+  const processed = rewrite(call, className)
+  const refused = forbiddenName(processed)
+  if (refused !== undefined) {
+    const message = `Function call ${refused} is not allowed.`
+    return raised(call, new Failure("forbidden", { name: refused }, { raised: message }), message)
+  }
+  const trace: Trace = { located: undefined, failure: undefined }
+  const toolset = (): string | undefined => trace.located && session.instances[trace.located.classIndex]!.toolset.name
+  try {
+    const value = evaluate(compile(processed), scopeOf(session, trace))
+    const text = textOf(value)
+    return {
+      call,
+      text,
+      value,
+      ...trace.failure && { failure: trace.failure },
+      ...trace.located && { tool: trace.located.tool.name, toolset: toolset()! }
+    }
+  } catch (error) {
+    if (!(error instanceof PythonError)) throw error
+    return raised(call, evaluationFailure(session, call, trace, error), error.message, trace.located, toolset())
+  }
+}
+
+/** The names that a call can see. */
+const scopeOf = (session: Session, trace: Trace): Scope => {
+  const scope: Scope = (name) => {
+    const instance = session.instances.find(({ toolset }) => instanceName(session.prefix, toolset.name) === name)
+    if (instance !== undefined) return new ToolsetObject(session, instance, trace)
+    return executorName(name, session.surroundings) ?? builtin(name, scope)
+  }
+  return scope
+}
+
+/** Why an evaluation raised: its syntax, a name that is no tool, a tool's own failure, or Python. */
+const evaluationFailure = (session: Session, call: string, trace: Trace, error: PythonError): Failure => {
+  if (/^(?:Syntax|Indentation|Tab)Error$/.test(error.type)) {
+    return new Failure("syntax_error", { message: error.message }, { raised: error.message })
+  }
+  const name = calleeOf(call)
+  const isUnknown = name !== undefined && !session.tools.has(name)
+  if (trace.located === undefined && isUnknown && !(error instanceof RaisedFailure)) {
+    return new Failure("unknown_tool", { name, tools: [...session.tools.keys()] }, { raised: error.message })
+  }
+  return pythonFailure(error)
+}
+
+/** An instance as the evaluator sees it: its tools are attributes. */
+class ToolsetObject extends Instance {
+  readonly typeName: string
+  private readonly session: Session
+  private readonly simulator: Simulator
+  private readonly trace: Trace
+
+  constructor(session: Session, simulator: Simulator, trace: Trace) {
+    super()
+    this.typeName = simulator.toolset.name
+    this.session = session
+    this.simulator = simulator
+    this.trace = trace
+  }
+
+  override attribute(name: string): Value | undefined {
+    const located = this.session.tools.get(name)
+    if (located === undefined || this.session.instances[located.classIndex] !== this.simulator) return undefined
+    return new ToolMethod(this.session, located, this.trace)
+  }
+
+  override repr(): string {
+    return `<${this.typeName} object>`
+  }
+}
+
+/** A tool as the evaluator sees it. */
+class ToolMethod extends Callable {
+  readonly typeName = "method"
+  readonly functionText: string
+  private readonly session: Session
+  private readonly located: Located
+  private readonly trace: Trace
+
+  constructor(session: Session, located: Located, trace: Trace) {
+    super()
+    this.session = session
+    this.located = located
+    this.trace = trace
+    const { module: moduleName } = session.instances[located.classIndex]!.toolset
+    const package_ = "bfcl_eval.eval_checker.multi_turn_eval.func_source_code"
+    this.functionText = `${package_}.${moduleName}.${qualifiedName(session, located)}()`
+  }
+
+  override call(positional: ReadonlyArray<Value>, keywords: Keywords): Value {
+    this.trace.located = this.located
+    this.trace.failure = undefined
+    const bound = bind(qualifiedName(this.session, this.located), this.located.tool.parameters, positional, keywords)
+    if ("message" in bound) throw new RaisedFailure(bindingFailure(bound, this.located.tool), bound.message)
+    const result = this.session.instances[this.located.classIndex]!.run(this.located.toolIndex, bound)
+    if (!(result instanceof Failure)) return result
+    this.trace.failure = result
+    if ("raised" in result.standard) throw new RaisedFailure(result, result.standard.raised)
+    return result.standard.returned
+  }
+
+  override repr(): string {
+    return `<bound method ${qualifiedName(this.session, this.located)}>`
+  }
+}

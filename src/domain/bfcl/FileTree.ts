@@ -1,0 +1,145 @@
+/**
+ * Files and directories of BFCL's file system, with the sharing of Python's objects: a directory that is moved or copied
+ * is a new object around the old (or a shallow copy of the old) table of entries, and entries keep the parent they had.
+ */
+import { add } from "../python/Number.ts"
+import { str } from "../python/Text.ts"
+import { contains, Dict, equals, Instance, iterate, PythonError, type Value } from "../python/Value.ts"
+
+/** Names are mostly text, but a tool call can make an entry of any hashable value. */
+export class File extends Instance {
+  readonly typeName = "File"
+  override readonly hashable = false
+  readonly name: Value
+  content: Value
+
+  constructor(name: Value, content: Value) {
+    super()
+    this.name = name
+    this.content = content
+  }
+
+  override equals(that: Value): boolean {
+    return that instanceof File && equals(this.name, that.name) && equals(this.content, that.content)
+  }
+
+  override repr(): string {
+    return "<File>"
+  }
+}
+
+export class Directory extends Instance {
+  readonly typeName = "Directory"
+  override readonly hashable = false
+  readonly name: Value
+  readonly parent: Directory | undefined
+  /** Name -> `File` or `Directory`. May be shared with another directory. */
+  contents: Dict
+
+  constructor(name: Value, parent: Directory | undefined, contents: Dict = new Dict()) {
+    super()
+    this.name = name
+    this.parent = parent
+    this.contents = contents
+  }
+
+  /** The entry of that name; `.` is the directory itself, whatever is in it. */
+  entry(name: Value): Value | undefined {
+    return name === "." ? this : this.contents.get(name)
+  }
+
+  /** Same name and equal entries all the way down; parents do not matter. Throws Python's RecursionError on a cycle. */
+  override equals(that: Value): boolean {
+    return that instanceof Directory && equalTrees(this, that, new Walk())
+  }
+
+  override repr(): string {
+    return "<Directory>"
+  }
+}
+
+/** Levels of a walk at which Python gives up, and entries at which we do. */
+const maximumDepth = 970
+const maximumEntries = 100_000
+
+/** How far a walk through a tree has got: copies of copies can be cyclic, or grow exponentially. */
+export class Walk {
+  private depth = 0
+  private entries = 0
+
+  /** Goes through the entries of a directory one level down. Throws Python's RecursionError. */
+  enter<A>(directory: Directory, visit: () => A): A {
+    this.entries += directory.contents.size
+    this.depth++
+    if (this.depth > maximumDepth || this.entries > maximumEntries) {
+      throw new PythonError("RecursionError", "maximum recursion depth exceeded")
+    }
+    const result = visit()
+    this.depth--
+    return result
+  }
+}
+
+const equalTrees = (a: Directory, b: Directory, walk: Walk): boolean =>
+  equals(a.name, b.name) && (a.contents === b.contents || walk.enter(a, () => equalEntries(a, b, walk)))
+
+const equalEntries = (a: Directory, b: Directory, walk: Walk): boolean => {
+  if (a.contents.size !== b.contents.size) return false
+  for (const [name, item] of a.contents.entries()) {
+    const other = b.contents.get(name)
+    if (other === undefined) return false
+    const equal = item instanceof Directory
+      ? other instanceof Directory && equalTrees(item, other, walk)
+      : equals(item, other)
+    if (!equal) return false
+  }
+  return true
+}
+
+/** What the long-context category adds to a tree while it is loaded. */
+export interface Swelling {
+  readonly fileExtension: Value
+  readonly keptFiles: Value
+  readonly moreFiles: Value
+}
+
+export const asDict = (value: Value | undefined, key: string): Dict => {
+  if (value instanceof Dict) return value
+  throw new PythonError("KeyError", `'${key}'`)
+}
+
+export const required = (dict: Dict, key: string): Value => {
+  const value = dict.get(key)
+  if (value === undefined) throw new PythonError("KeyError", `'${key}'`)
+  return value
+}
+
+/** Fills a directory from its configuration, entry by entry in order. */
+export const fill = (directory: Directory, config: Dict, swelling: Swelling | undefined): Directory => {
+  let hasDirectory = false
+  for (const [name, described] of config.entries()) {
+    const description = asDict(described, "type")
+    const type = required(description, "type")
+    if (type === "directory") {
+      hasDirectory = true
+      const child = new Directory(name, directory)
+      directory.contents.set(name, fill(child, asDict(required(description, "contents"), "contents"), swelling))
+    } else if (type === "file") {
+      const content = required(description, "content")
+      const swollen = swelling !== undefined && !contains(swelling.keptFiles, name)
+      directory.contents.set(name, new File(name, swollen ? add(content, swelling.fileExtension, "+=") : content))
+    }
+  }
+  if (swelling !== undefined && !hasDirectory) {
+    for (const name of iterate(swelling.moreFiles)) {
+      if (directory.contents.has(name)) {
+        throw new PythonError(
+          "ValueError",
+          `File '${str(name)}' already exists in directory '${str(directory.name)}'.`
+        )
+      }
+      directory.contents.set(name, new File(name, ""))
+    }
+  }
+  return directory
+}

@@ -1,0 +1,107 @@
+/** The registry of tool sets: BFCL's class names and the simulators behind them. */
+import { type Dict, equals, type Value } from "../python/Value.ts"
+import { GorillaFileSystem } from "./GorillaFileSystem.ts"
+import type { LongContext } from "./LongContext.ts"
+import { MessageAPI } from "./MessageAPI.ts"
+import type { Failure, Provider, Tool, Toolset } from "./Toolset.ts"
+import { TravelAPI } from "./TravelAPI.ts"
+import { VehicleControlAPI } from "./VehicleControlAPI.ts"
+
+/** What is known about a tool without its state. */
+export type ToolInfo = Pick<Tool<never>, "name" | "parameters" | "failures">
+
+/** One instance of a tool set, its state inside. */
+export interface Simulator {
+  readonly toolset: RegisteredToolset
+  /** Runs the tool of that index in `toolset.tools`; arguments as for `Tool.run`. May throw `PythonError`. */
+  readonly run: (tool: number, given: ReadonlyArray<Value>) => Value | Failure
+  /** See `Toolset.attributes`. */
+  readonly attributes: () => ReadonlyArray<readonly [name: string, value: Value]>
+  /**
+   * The public attributes that differ from those of another instance of the same tool set, by Python's `==`; all of
+   * them when there is no other. Throws `PythonError` where Python's comparison does (a cyclic directory).
+   */
+  readonly differences: (that: Simulator | undefined) => ReadonlyArray<string>
+}
+
+/** A tool set whose type of state is closed over. */
+export interface RegisteredToolset {
+  readonly name: string
+  /** The original's Python module, which CPython names in some errors. */
+  readonly module: string
+  readonly tools: ReadonlyArray<ToolInfo>
+  readonly providers: Readonly<Record<string, ReadonlyArray<Provider>>>
+  /** A new instance. The configuration is adopted, not copied. Throws `PythonError` where Python's `_load_scenario` would. */
+  readonly open: (config: Dict, longContext: LongContext | undefined) => Simulator
+}
+
+const register = <State>(module: string, toolset: Toolset<State>): RegisteredToolset => {
+  const states = new WeakMap<Simulator, State>()
+  const registered: RegisteredToolset = {
+    name: toolset.name,
+    module,
+    tools: toolset.tools,
+    providers: toolset.providers,
+    open: (config, longContext) => {
+      const state = toolset.load(config, longContext)
+      const simulator: Simulator = {
+        toolset: registered,
+        run: (tool, given) => toolset.tools[tool]!.run(state, given),
+        attributes: () => toolset.attributes(state),
+        differences: (that) => {
+          const other = that && states.get(that)
+          if (other === undefined) return publicNames(toolset.attributes(state))
+          return toolset.equalStates(state, other) ? [] : unequal(toolset.attributes(state), toolset.attributes(other))
+        }
+      }
+      states.set(simulator, state)
+      return simulator
+    }
+  }
+  return registered
+}
+
+type Attributes = ReturnType<Simulator["attributes"]>
+
+const publicNames = (attributes: Attributes): ReadonlyArray<string> =>
+  attributes.map(([name]) => name).filter((name) => !name.startsWith("_"))
+
+const unequal = (a: Attributes, b: Attributes): ReadonlyArray<string> => {
+  const others = new Map(b)
+  const differing = a.filter(([name, value]) => {
+    const other = others.get(name)
+    return other === undefined || !equals(value, other)
+  })
+  return publicNames(differing)
+}
+
+const registered: ReadonlyMap<string, RegisteredToolset> = new Map(
+  [
+    register("gorilla_file_system", GorillaFileSystem),
+    register("message_api", MessageAPI),
+    register("travel_booking", TravelAPI),
+    register("vehicle_control", VehicleControlAPI)
+  ].map((toolset) => [toolset.name, toolset])
+)
+
+/** Every class of BFCL's multi-turn categories, implemented or not. */
+export const classNames = [
+  "GorillaFileSystem",
+  "MathAPI",
+  "MessageAPI",
+  "TwitterAPI",
+  "TicketAPI",
+  "TradingBot",
+  "TravelAPI",
+  "VehicleControlAPI"
+] as const
+
+/** The tool set of a class; undefined when it is not implemented (yet). */
+export const toolsetOf = (className: string): RegisteredToolset | undefined => registered.get(className)
+
+const tools: ReadonlyMap<string, ToolInfo> = new Map(
+  [...registered.values()].flatMap((toolset) => toolset.tools.map((tool) => [tool.name, tool] as const))
+)
+
+/** The tool of that name, of whatever class: no two classes share a name. */
+export const toolOf = (name: string): ToolInfo | undefined => tools.get(name)

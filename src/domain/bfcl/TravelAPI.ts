@@ -1,0 +1,636 @@
+/**
+ * BFCL's travel agency: sign-in, cards, flights, bookings, insurance, budget.
+ *
+ * The original checks no argument's type; see VehicleControlAPI for what follows from that.
+ * Two departures, both so that an episode depends on nothing but its task: a traveller's age
+ * is taken on a fixed day, and the cards and bookings that the long-context category adds are
+ * a session's own (unless `LongContext.leaky`).
+ */
+import { add, divide, isLess, multiply, round, subtract, toFloat, toInt } from "../python/Number.ts"
+import { Random } from "../python/Random.ts"
+import { PySet } from "../python/Set.ts"
+import { isDigit, repr, str } from "../python/Text.ts"
+import type { DateTime } from "../python/Time.ts"
+import { dateFormat, strptime } from "../python/Time.ts"
+import type { Value } from "../python/Value.ts"
+import { attributeError, deepCopy, Dict, equals, iterate, PythonError, Tuple, typeName } from "../python/Value.ts"
+import * as Attributes from "./Attributes.ts"
+import type { LongContext } from "./LongContext.ts"
+import { constant } from "./LongContext.ts"
+import type { FailureKind, Tool, Toolset } from "./Toolset.ts"
+import { Failure } from "./Toolset.ts"
+import { airportOfCity, airports, classFactors, ratesPerUsd, routes } from "./TravelTables.ts"
+
+/** The day on which a traveller's age is taken. The original takes the day it runs. */
+const today = { year: 2025, month: 1, day: 1 }
+
+/** Python's attributes under their own names. A value has the type that the configuration or a call gave it. */
+export interface State {
+  /** What the last priced flight costs, by `from|to|class|date`. */
+  _flight_cost_lookup: Dict
+  readonly _random: Random
+  readonly credit_card_list: Dict
+  readonly booking_record: Dict
+  access_token: Value
+  token_type: Value
+  token_expires_in: Value
+  token_scope: Value
+  user_first_name: Value
+  user_last_name: Value
+  budget_limit: Value
+  readonly long_context: boolean
+}
+
+/** The entries of a long-context constant that the table does not have yet. */
+const extend = (table: Dict, longContext: LongContext, name: string): void => {
+  const extension = constant(longContext, name)
+  if (!(extension instanceof Dict)) return
+  for (const [key, value] of extension.entries()) {
+    if (!table.has(key)) table.set(key, longContext.leaky ? value : deepCopy(value))
+  }
+}
+
+const load = (config: Dict, longContext: LongContext | undefined): State => {
+  const configured = (key: string, otherwise: Value): Value => config.has(key) ? config.get(key)! : otherwise
+  const credit_card_list = dictOf(configured("credit_card_list", new Dict()))
+  const booking_record = dictOf(configured("booking_record", new Dict()))
+  if (longContext !== undefined) {
+    extend(credit_card_list, longContext, "CREDIT_CARD_EXTENSION")
+    extend(booking_record, longContext, "BOOKING_RECORD_EXTENSION")
+  }
+  return {
+    _flight_cost_lookup: new Dict(),
+    _random: Random.seeded(configured("random_seed", 141053n)),
+    credit_card_list,
+    booking_record,
+    access_token: configured("access_token", null),
+    token_type: configured("token_type", null),
+    token_expires_in: configured("token_expires_in", null),
+    token_scope: configured("token_scope", null),
+    user_first_name: configured("user_first_name", null),
+    user_last_name: configured("user_last_name", null),
+    budget_limit: configured("budget_limit", null),
+    long_context: longContext !== undefined
+  }
+}
+
+/** A value that has to be a dictionary. */
+const dictOf = (value: Value): Dict => {
+  if (value instanceof Dict) return value
+  throw new PythonError("TypeError", `'${typeName(value)}' object is not subscriptable`)
+}
+
+/** `table[key]`. */
+const item = (table: Dict, key: Value): Value => {
+  const value = table.get(key)
+  if (value === undefined) throw new PythonError("KeyError", repr(key))
+  return value
+}
+
+/** How a tool says no: its failure as data, and the dictionary it returns. */
+type Refuse = (
+  kind: FailureKind,
+  error: string,
+  subject: Readonly<Record<string, Value>>,
+  needs?: string
+) => Failure
+
+/** Refusals whose dictionary has `leading` in front of the error. */
+const refusing = (leading: Readonly<Record<string, Value>>): Refuse => (kind, error, subject, needs) =>
+  new Failure(kind, subject, { returned: Dict.of({ ...leading, error }) }, needs)
+
+const refuse = refusing({})
+const refuseBooking = refusing({ booking_status: false })
+const refuseCancellation = refusing({ cancel_status: false })
+const refuseInsurance = refusing({ insurance_status: false })
+
+/** The failure of a token that does not open the account; undefined when it does. */
+const tokenFailure = (agency: State, token: Value, refuse: Refuse): Failure | undefined => {
+  if (equals(agency.token_expires_in, 0n)) return refuse("precondition", "Token expired", {}, "access_token")
+  return equals(token, agency.access_token)
+    ? undefined
+    : refuse("invalid_credential", "Invalid access token", { access_token: token }, "access_token")
+}
+
+const bookingNotFound = (refuse: Refuse, booking_id: Value): Failure =>
+  refuse("not_found", "Booking not found", { booking_id }, "booking_id")
+
+const getBudgetFiscalYear: Tool<State> = {
+  name: "get_budget_fiscal_year",
+  parameters: [{ name: "lastModifiedAfter", default: null }, { name: "includeRemoved", default: null }],
+  failures: [],
+  run: () => Dict.of({ budget_fiscal_year: "2018" })
+}
+
+const authenticateTravel: Tool<State> = {
+  name: "authenticate_travel",
+  parameters: [
+    { name: "client_id" },
+    { name: "client_secret" },
+    { name: "refresh_token" },
+    { name: "grant_type" },
+    { name: "user_first_name" },
+    { name: "user_last_name" }
+  ],
+  failures: [],
+  run: (agency, [, , , grant_type = null, user_first_name = null, user_last_name = null]) => {
+    agency.token_expires_in = 2n
+    agency.access_token = String(agency._random.randint(100000n, 999999n))
+    agency.token_type = "Bearer"
+    agency.token_scope = grant_type
+    agency.user_first_name = user_first_name
+    agency.user_last_name = user_last_name
+    return Dict.of({
+      expires_in: agency.token_expires_in,
+      access_token: agency.access_token,
+      token_type: agency.token_type,
+      scope: grant_type
+    })
+  }
+}
+
+const travelGetLoginStatus: Tool<State> = {
+  name: "travel_get_login_status",
+  parameters: [],
+  failures: [],
+  run: (agency) => Dict.of({ status: agency.token_expires_in !== null && !equals(agency.token_expires_in, 0n) })
+}
+
+const registerCreditCard: Tool<State> = {
+  name: "register_credit_card",
+  parameters: [
+    { name: "access_token" },
+    { name: "card_number" },
+    { name: "expiration_date" },
+    { name: "cardholder_name" },
+    { name: "card_verification_number" }
+  ],
+  failures: ["precondition", "invalid_credential", "already_exists"],
+  run: (
+    agency,
+    [access_token = null, card_number = null, expiration_date = null, cardholder_name = null, cvv = null]
+  ) => {
+    if (agency.token_expires_in === null) {
+      return refuse("precondition", "Token not initialized", {}, "access_token")
+    }
+    const denied = tokenFailure(agency, access_token, refuse)
+    if (denied !== undefined) return denied
+    // The original looks for the number among the ids.
+    if (agency.credit_card_list.has(card_number)) {
+      return refuse("already_exists", "Card already registered", { card_number }, "card_id")
+    }
+    const card_id = String(agency._random.randint(100000000000n, 999999999999n))
+    agency.credit_card_list.set(
+      card_id,
+      Dict.of({
+        card_number,
+        expiration_date,
+        cardholder_name,
+        card_verification_number: cvv,
+        balance: agency._random.randint(10000n, 99999n)
+      })
+    )
+    return Dict.of({ card_id })
+  }
+}
+
+/** Twice the price on days whose digits add up to an even number. Reads any text; a superscript digit is no integer to Python. */
+const dayFactor = (travel_date: Value): number => {
+  let sum = 0n
+  for (const character of iterate(travel_date)) {
+    if (typeof character !== "string") throw attributeError(character, "isdigit")
+    if (isDigit(character)) sum += toInt(character)
+  }
+  return sum % 2n === 0n ? 2 : 1
+}
+
+/** Base prices by (departure, destination); a Python dictionary, because what is no key at all is an error of its own. */
+const basePrices = Dict.from(routes.map(({ from, to, price }) => [new Tuple([from, to]), price]))
+
+const unknownAirports = (...codes: ReadonlyArray<Value>): Array<Value> =>
+  codes.filter((code) => typeof code !== "string" || !airports.includes(code))
+
+const travelClasses = [...classFactors.keys()]
+
+/** The price of a flight in USD. It is remembered, in long context together with the prices of all other routes. */
+const priceFlight = (
+  agency: State,
+  travel_from: Value,
+  travel_to: Value,
+  travel_date: Value,
+  travel_class: Value
+): number | Failure => {
+  const basePrice = basePrices.get(new Tuple([travel_from, travel_to]))
+  if (typeof basePrice !== "number") {
+    const unknown = unknownAirports(travel_from, travel_to)
+    return new Failure(
+      "not_found",
+      { travel_from, travel_to, unknown },
+      { raised: "No available route for the given airports." },
+      unknown.length > 0 ? "airport_code" : undefined
+    )
+  }
+  const classFactor = typeof travel_class === "string" ? classFactors.get(travel_class) : undefined
+  if (classFactor === undefined) {
+    return new Failure(
+      "invalid_value",
+      { argument: "travel_class", value: travel_class, allowed: travelClasses },
+      { raised: "Invalid travel class. Options are: economy, business, first." }
+    )
+  }
+  const factor = classFactor * dayFactor(travel_date)
+  const remembered = agency.long_context ? routes : [{ from: str(travel_from), to: str(travel_to), price: basePrice }]
+  agency._flight_cost_lookup = Dict.from(
+    remembered.map(({ from, to, price }) => [
+      `${from}|${to}|${str(travel_class)}|${str(travel_date)}`,
+      Dict.of({ cost: price * factor })
+    ])
+  )
+  return basePrice * factor
+}
+
+const getFlightCost: Tool<State> = {
+  name: "get_flight_cost",
+  parameters: [
+    { name: "travel_from" },
+    { name: "travel_to" },
+    { name: "travel_date" },
+    { name: "travel_class" }
+  ],
+  failures: ["not_found", "invalid_value"],
+  run: (agency, [travel_from = null, travel_to = null, travel_date = null, travel_class = null]) => {
+    const cost = priceFlight(agency, travel_from, travel_to, travel_date, travel_class)
+    if (cost instanceof Failure) return cost
+    const costs = [...agency._flight_cost_lookup.values()].map((entry) => item(dictOf(entry), "cost"))
+    return Dict.of({ travel_cost_list: costs })
+  }
+}
+
+const getCreditCardBalance: Tool<State> = {
+  name: "get_credit_card_balance",
+  parameters: [{ name: "access_token" }, { name: "card_id" }],
+  failures: ["precondition", "invalid_credential", "not_found"],
+  run: (agency, [access_token = null, card_id = null]) => {
+    const denied = tokenFailure(agency, access_token, refuse)
+    if (denied !== undefined) return denied
+    const card = agency.credit_card_list.get(card_id)
+    if (card === undefined) {
+      const registered = [...agency.credit_card_list.keys()]
+      const error = `Card not registered. Here are a list of card_id's: ${repr(registered)}`
+      return refuse("not_found", error, { card_id, registered }, "card_id")
+    }
+    return Dict.of({ card_balance: item(dictOf(card), "balance") })
+  }
+}
+
+const bookFlight: Tool<State> = {
+  name: "book_flight",
+  parameters: [
+    { name: "access_token" },
+    { name: "card_id" },
+    { name: "travel_date" },
+    { name: "travel_from" },
+    { name: "travel_to" },
+    { name: "travel_class" }
+  ],
+  failures: ["precondition", "invalid_credential", "not_found", "invalid_value", "insufficient"],
+  run: (agency, [access_token = null, card_id = null, date = null, from = null, to = null, travelClass = null]) => {
+    const denied = tokenFailure(agency, access_token, refuseBooking)
+    if (denied !== undefined) return denied
+    const found = agency.credit_card_list.get(card_id)
+    if (found === undefined) {
+      const registered = [...agency.credit_card_list.keys()]
+      return refuseBooking("not_found", "Card not registered", { card_id, registered }, "card_id")
+    }
+    const card = dictOf(found)
+    const balance = card.get("balance")
+    if (balance === undefined) return refuseBooking("not_found", "Balance not found", { card_id }, "card_id")
+    const invalid = itineraryFailure(date, from, to, travelClass)
+    if (invalid !== undefined) return invalid
+    const cost = priceFlight(agency, from, to, date, travelClass)
+    if (cost instanceof Failure) {
+      return refuseBooking(cost.kind, "No available route for the given airports.", cost.subject, cost.needs)
+    }
+    if (isLess(balance, cost)) {
+      const subject = { argument: "card_id", value: card_id, available: balance, required: cost }
+      return refuseBooking("insufficient", "Insufficient funds", subject)
+    }
+    const { budget_limit } = agency
+    if (budget_limit !== null && isLess(balance, budget_limit)) {
+      const subject = { balance, budget_limit, limit: balance }
+      return refuseBooking("insufficient", "Balance is less than budget limit", subject, "budget")
+    }
+    card.set("balance", subtract(balance, cost, "-="))
+    const booking_id = String(agency._random.randint(1000000n, 9999999n))
+    const transaction_id = String(agency._random.randint(10000000n, 99999999n))
+    agency.booking_record.set(
+      booking_id,
+      Dict.of({
+        card_id,
+        travel_date: date,
+        travel_from: from,
+        travel_to: to,
+        travel_class: travelClass,
+        travel_cost: cost,
+        transaction_id
+      })
+    )
+    return Dict.of({
+      booking_id,
+      transaction_id,
+      booking_status: true,
+      booking_history: agency.long_context ? agency.booking_record : new Dict()
+    })
+  }
+}
+
+/** A date, or nothing for a text that is none. Throws Python's TypeError for what is no text. */
+const dateOf = (value: Value): DateTime | undefined => {
+  try {
+    return strptime(value, dateFormat)
+  } catch (error) {
+    if (error instanceof PythonError && error.type === "ValueError") return undefined
+    throw error
+  }
+}
+
+const travelClassSet = new PySet(travelClasses)
+
+/** What is wrong with where, when and how to fly, before the price is asked for. */
+const itineraryFailure = (date: Value, from: Value, to: Value, travelClass: Value): Failure | undefined => {
+  for (
+    const [argument, code, which] of [["travel_from", from, "departure"], ["travel_to", to, "destination"]] as const
+  ) {
+    if (unknownAirports(code).length > 0) {
+      const error = `Invalid ${which} airport code: ${str(code)}`
+      const subject = { argument, value: code, allowed: [...airports], unknown: [code] }
+      return refuseBooking("invalid_value", error, subject, "airport_code")
+    }
+  }
+  if (dateOf(date) === undefined) {
+    const error = "Invalid date format. Use YYYY-MM-DD."
+    return refuseBooking("invalid_value", error, { argument: "travel_date", value: date, format: "YYYY-MM-DD" })
+  }
+  // A set in the original: what cannot be hashed is an error, and its order in the text is that of hash seed 0.
+  if (!travelClassSet.has(travelClass)) {
+    const error = "Invalid travel class. Must be one of {'first', 'business', 'economy'}"
+    return refuseBooking("invalid_value", error, {
+      argument: "travel_class",
+      value: travelClass,
+      allowed: travelClasses
+    })
+  }
+  return undefined
+}
+
+const retrieveInvoice: Tool<State> = {
+  name: "retrieve_invoice",
+  parameters: [
+    { name: "access_token" },
+    { name: "booking_id", default: null },
+    { name: "insurance_id", default: null }
+  ],
+  failures: ["precondition", "invalid_credential", "not_found"],
+  run: (agency, [access_token = null, booking_id = null]) => {
+    const denied = tokenFailure(agency, access_token, refuse)
+    if (denied !== undefined) return denied
+    const found = agency.booking_record.get(booking_id)
+    if (found === undefined) return bookingNotFound(refuse, booking_id)
+    const record = dictOf(found)
+    return Dict.of({
+      invoice: Dict.of({
+        booking_id,
+        travel_date: item(record, "travel_date"),
+        travel_from: item(record, "travel_from"),
+        travel_to: item(record, "travel_to"),
+        travel_class: item(record, "travel_class"),
+        travel_cost: item(record, "travel_cost"),
+        transaction_id: item(record, "transaction_id")
+      })
+    })
+  }
+}
+
+const getBookingHistory: Tool<State> = {
+  name: "get_booking_history",
+  parameters: [{ name: "access_token" }],
+  failures: ["precondition", "invalid_credential"],
+  run: (agency, [access_token = null]) =>
+    tokenFailure(agency, access_token, refuse) ?? Dict.of({ booking_history: agency.booking_record })
+}
+
+const listAllAirports: Tool<State> = {
+  name: "list_all_airports",
+  parameters: [],
+  failures: [],
+  run: () => [...airports]
+}
+
+const cancelBooking: Tool<State> = {
+  name: "cancel_booking",
+  parameters: [{ name: "access_token" }, { name: "booking_id" }],
+  failures: ["precondition", "invalid_credential", "not_found"],
+  run: (agency, [access_token = null, booking_id = null]) => {
+    const denied = tokenFailure(agency, access_token, refuseCancellation)
+    if (denied !== undefined) return denied
+    const found = agency.booking_record.get(booking_id)
+    if (found === undefined) return bookingNotFound(refuseCancellation, booking_id)
+    const record = dictOf(found)
+    const card = dictOf(item(agency.credit_card_list, item(record, "card_id")))
+    card.set("balance", add(item(card, "balance"), item(record, "travel_cost"), "+="))
+    agency.booking_record.delete(booking_id)
+    return Dict.of({ cancel_status: true })
+  }
+}
+
+const currencies = ["USD", ...ratesPerUsd.keys()]
+
+const computeExchangeRate: Tool<State> = {
+  name: "compute_exchange_rate",
+  parameters: [{ name: "base_currency" }, { name: "target_currency" }, { name: "value" }],
+  failures: ["invalid_value"],
+  run: (_agency, [base_currency = null, target_currency = null, value = null]) => {
+    const fromUsd = base_currency === "USD" && typeof target_currency === "string"
+      ? ratesPerUsd.get(target_currency)
+      : undefined
+    if (fromUsd !== undefined) return Dict.of({ exchanged_value: toFloat(multiply(value, fromUsd)) })
+    const toUsd = target_currency === "USD" && typeof base_currency === "string"
+      ? ratesPerUsd.get(base_currency)
+      : undefined
+    if (toUsd !== undefined) return Dict.of({ exchanged_value: round(divide(value, toUsd), 2n) })
+    return new Failure("invalid_value", { base_currency, target_currency, allowed: currencies, oneOfThem: "USD" }, {
+      raised: "No available exchange rate for the given currencies."
+    })
+  }
+}
+
+const notVerified = (error: string, subject: Readonly<Record<string, Value>>): Failure =>
+  new Failure("invalid_value", subject, {
+    returned: Dict.of({ verification_status: false, verification_failure: error })
+  })
+
+const verifyTravelerInformation: Tool<State> = {
+  name: "verify_traveler_information",
+  parameters: [
+    { name: "first_name" },
+    { name: "last_name" },
+    { name: "date_of_birth" },
+    { name: "passport_number" }
+  ],
+  failures: ["invalid_value"],
+  run: (agency, [first_name = null, last_name = null, date_of_birth = null, passport_number = null]) => {
+    const { user_first_name, user_last_name } = agency
+    if (!equals(user_first_name, first_name) || !equals(user_last_name, last_name)) {
+      return notVerified(
+        `Cannot book flight information for another user.Expected ${str(user_first_name)} ${str(user_last_name)}, ` +
+          `got ${str(first_name)} ${str(last_name)}`,
+        { first_name, last_name, user_first_name, user_last_name }
+      )
+    }
+    const birth = dateOf(date_of_birth)
+    if (birth === undefined) {
+      const subject = { argument: "date_of_birth", value: date_of_birth, format: "YYYY-MM-DD" }
+      return notVerified("Invalid date of birth format. Please use YYYY-MM-DD.", subject)
+    }
+    const birthdayToCome = today.month < birth.month || (today.month === birth.month && today.day < birth.day)
+    if (today.year - birth.year - (birthdayToCome ? 1 : 0) < 18) {
+      return notVerified("Traveler must be at least 18 years old.", { argument: "date_of_birth", value: date_of_birth })
+    }
+    if (typeof passport_number !== "string") throw attributeError(passport_number, "startswith")
+    if (!passport_number.startsWith("US")) {
+      const subject = { argument: "passport_number", value: passport_number, prefix: "US" }
+      return notVerified("Passport must be issued by the United States.", subject)
+    }
+    return Dict.of({ verification_status: true })
+  }
+}
+
+const setBudgetLimit: Tool<State> = {
+  name: "set_budget_limit",
+  parameters: [{ name: "access_token" }, { name: "budget_limit" }],
+  failures: ["precondition", "invalid_credential"],
+  run: (agency, [access_token = null, budget_limit = null]) => {
+    const denied = tokenFailure(agency, access_token, refuse)
+    if (denied !== undefined) return denied
+    agency.budget_limit = toFloat(budget_limit)
+    return Dict.of({ budget_limit: agency.budget_limit })
+  }
+}
+
+const nearestAirports = Dict.of(airportOfCity)
+
+const getNearestAirportByCity: Tool<State> = {
+  name: "get_nearest_airport_by_city",
+  parameters: [{ name: "location" }],
+  failures: ["not_found"],
+  run: (_agency, [location = null]) => {
+    const airport = nearestAirports.get(location)
+    return airport === undefined
+      ? new Failure("not_found", { location, allowed: [...nearestAirports.keys()] }, {
+        returned: Dict.of({ nearest_airport: "Unknown" })
+      })
+      : Dict.of({ nearest_airport: airport })
+  }
+}
+
+const purchaseInsurance: Tool<State> = {
+  name: "purchase_insurance",
+  parameters: [
+    { name: "access_token" },
+    { name: "insurance_type" },
+    { name: "booking_id" },
+    { name: "insurance_cost" },
+    { name: "card_id" }
+  ],
+  failures: ["precondition", "invalid_credential", "insufficient", "not_found"],
+  run: (agency, [access_token = null, , booking_id = null, insurance_cost = null, card_id = null]) => {
+    const denied = tokenFailure(agency, access_token, refuseInsurance)
+    if (denied !== undefined) return denied
+    const { budget_limit } = agency
+    if (budget_limit !== null && isLess(budget_limit, insurance_cost)) {
+      const subject = { insurance_cost, budget_limit, limit: insurance_cost }
+      return refuseInsurance("insufficient", "Exceeded budget limit", subject, "budget")
+    }
+    if (!agency.booking_record.has(booking_id)) return bookingNotFound(refuseInsurance, booking_id)
+    const found = agency.credit_card_list.get(card_id)
+    if (found === undefined) {
+      return refuseInsurance("not_found", "Credit card not registered", { card_id }, "card_id")
+    }
+    const card = dictOf(found)
+    card.set("balance", subtract(item(card, "balance"), insurance_cost, "-="))
+    return Dict.of({
+      insurance_id: String(agency._random.randint(100000000n, 999999999n)),
+      insurance_status: true
+    })
+  }
+}
+
+const contactCustomerSupport: Tool<State> = {
+  name: "contact_customer_support",
+  parameters: [{ name: "booking_id" }, { name: "message" }],
+  failures: ["not_found"],
+  run: (agency, [booking_id = null]) =>
+    agency.booking_record.has(booking_id)
+      ? Dict.of({
+        customer_support_message: "Thank you for contacting customer support. " +
+          "Your message has been received and we will get back to you shortly."
+      })
+      : bookingNotFound(refuse, booking_id)
+}
+
+const getAllCreditCards: Tool<State> = {
+  name: "get_all_credit_cards",
+  parameters: [],
+  failures: [],
+  run: (agency) => Dict.of({ credit_card_list: agency.credit_card_list })
+}
+
+export const TravelAPI: Toolset<State> = {
+  name: "TravelAPI",
+  tools: [
+    getBudgetFiscalYear,
+    authenticateTravel,
+    travelGetLoginStatus,
+    registerCreditCard,
+    getFlightCost,
+    getCreditCardBalance,
+    bookFlight,
+    retrieveInvoice,
+    getBookingHistory,
+    listAllAirports,
+    cancelBooking,
+    computeExchangeRate,
+    verifyTravelerInformation,
+    setBudgetLimit,
+    getNearestAirportByCity,
+    purchaseInsurance,
+    contactCustomerSupport,
+    getAllCreditCards
+  ],
+  load,
+  ...Attributes.named(
+    "_flight_cost_lookup",
+    "_random",
+    "credit_card_list",
+    "booking_record",
+    "access_token",
+    "token_type",
+    "token_expires_in",
+    "token_scope",
+    "user_first_name",
+    "user_last_name",
+    "budget_limit",
+    "long_context"
+  ),
+  providers: {
+    access_token: [{ tool: "authenticate_travel" }],
+    airport_code: [
+      { tool: "get_nearest_airport_by_city", from: { location: "unknown" } },
+      { tool: "list_all_airports" }
+    ],
+    booking_id: [{ tool: "get_booking_history" }, { tool: "book_flight" }],
+    /** A limit that leaves room for the call. */
+    budget: [{ tool: "set_budget_limit", from: { budget_limit: "limit" } }],
+    card_id: [{ tool: "get_all_credit_cards" }, { tool: "register_credit_card" }]
+  }
+}

@@ -1,0 +1,286 @@
+/**
+ * Python's `json`: `loads` keeps int and float apart, accepts NaN and the infinities and lets the last of equal keys
+ * win; `dumps` writes what Python writes. `JSON.parse` would lose all of it.
+ */
+import { checkDigits } from "./Number.ts"
+import { floatRepr, intRepr } from "./Text.ts"
+import { Dict, PythonError, Tuple, typeName, type Value } from "./Value.ts"
+
+/** Python's own limit depends on the stack it happens to have; this one is safely below ours. */
+const maximumDepth = 900
+
+/** `json.JSONDecodeError`: the message counts lines, columns and characters by code points. */
+const decodeError = (what: string, text: string, at: number): PythonError => {
+  const before = Array.from(text.slice(0, at))
+  const line = before.filter((character) => character === "\n").length + 1
+  const column = before.length - before.lastIndexOf("\n")
+  return new PythonError("JSONDecodeError", `${what}: line ${line} column ${column} (char ${before.length})`)
+}
+
+const number = /-?(?:0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?/y
+// JSON's own text of a string: up to the quote, an escape, or a control character.
+// oxlint-disable-next-line no-control-regex
+const unescaped = /[^"\\\u0000-\u001f]*/y
+
+const escapes: Readonly<Record<string, string>> = {
+  "\"": "\"",
+  "\\": "\\",
+  "/": "/",
+  b: "\b",
+  f: "\f",
+  n: "\n",
+  r: "\r",
+  t: "\t"
+}
+
+const constants: ReadonlyArray<readonly [name: string, value: Value]> = [
+  ["null", null],
+  ["true", true],
+  ["false", false],
+  ["NaN", NaN],
+  ["Infinity", Infinity],
+  ["-Infinity", -Infinity]
+]
+
+class Reader {
+  private readonly text: string
+  private at = 0
+
+  constructor(text: string) {
+    this.text = text
+  }
+
+  document(): Value {
+    if (this.text.startsWith("\ufeff")) {
+      throw decodeError("Unexpected UTF-8 BOM (decode using utf-8-sig)", this.text, 0)
+    }
+    this.skipSpace()
+    const value = this.value(0)
+    this.skipSpace()
+    if (this.at < this.text.length) throw decodeError("Extra data", this.text, this.at)
+    return value
+  }
+
+  private value(depth: number): Value {
+    switch (this.text[this.at]) {
+      case "\"":
+        return this.string()
+      case "{":
+        return this.object(depth + 1)
+      case "[":
+        return this.array(depth + 1)
+    }
+    number.lastIndex = this.at
+    const match = number.exec(this.text)
+    if (match !== null) {
+      this.at = number.lastIndex
+      if (match[1] !== undefined || match[2] !== undefined) return Number(match[0])
+      checkDigits(match[0].startsWith("-") ? match[0].slice(1) : match[0])
+      return BigInt(match[0])
+    }
+    for (const [name, value] of constants) {
+      if (this.text.startsWith(name, this.at)) {
+        this.at += name.length
+        return value
+      }
+    }
+    throw decodeError("Expecting value", this.text, this.at)
+  }
+
+  private object(depth: number): Dict {
+    this.checkDepth(depth, "object")
+    const dict = new Dict()
+    this.at++
+    this.skipSpace()
+    if (this.take("}")) return dict
+    for (;;) {
+      if (this.text[this.at] !== "\"") {
+        throw decodeError("Expecting property name enclosed in double quotes", this.text, this.at)
+      }
+      const key = this.string()
+      this.skipSpace()
+      if (!this.take(":")) throw decodeError("Expecting ':' delimiter", this.text, this.at)
+      this.skipSpace()
+      dict.set(key, this.value(depth))
+      this.skipSpace()
+      if (this.take("}")) return dict
+      if (!this.take(",")) throw decodeError("Expecting ',' delimiter", this.text, this.at)
+      this.skipSpace()
+    }
+  }
+
+  private array(depth: number): Array<Value> {
+    this.checkDepth(depth, "array")
+    const items: Array<Value> = []
+    this.at++
+    this.skipSpace()
+    if (this.take("]")) return items
+    for (;;) {
+      items.push(this.value(depth))
+      this.skipSpace()
+      if (this.take("]")) return items
+      if (!this.take(",")) throw decodeError("Expecting ',' delimiter", this.text, this.at)
+      this.skipSpace()
+    }
+  }
+
+  private string(): string {
+    const start = this.at
+    this.at++
+    let value = ""
+    for (;;) {
+      unescaped.lastIndex = this.at
+      value += unescaped.exec(this.text)![0]
+      this.at = unescaped.lastIndex
+      const character = this.text[this.at]
+      if (character === undefined) throw decodeError("Unterminated string starting at", this.text, start)
+      if (character === "\"") {
+        this.at++
+        return value
+      }
+      if (character !== "\\") throw decodeError("Invalid control character at", this.text, this.at)
+      value += this.escape(start)
+    }
+  }
+
+  private escape(start: number): string {
+    const character = this.text[this.at + 1]
+    if (character === undefined) throw decodeError("Unterminated string starting at", this.text, start)
+    if (character !== "u") {
+      const plain = escapes[character]
+      if (plain === undefined) throw decodeError("Invalid \\escape", this.text, this.at)
+      this.at += 2
+      return plain
+    }
+    const digits = this.text.slice(this.at + 2, this.at + 6)
+    // CPython wants a character after the digits before it looks at them.
+    if (this.at + 6 >= this.text.length || !/^[0-9a-fA-F]{4}$/.test(digits)) {
+      throw decodeError("Invalid \\uXXXX escape", this.text, this.at + 1)
+    }
+    this.at += 6
+    return String.fromCharCode(Number.parseInt(digits, 16))
+  }
+
+  private take(character: string): boolean {
+    if (this.text[this.at] !== character) return false
+    this.at++
+    return true
+  }
+
+  private skipSpace(): void {
+    for (;;) {
+      const code = this.text.charCodeAt(this.at)
+      if (code !== 32 && code !== 10 && code !== 13 && code !== 9) return
+      this.at++
+    }
+  }
+
+  private checkDepth(depth: number, kind: "array" | "object"): void {
+    if (depth <= maximumDepth) return
+    throw new PythonError(
+      "RecursionError",
+      `maximum recursion depth exceeded while decoding a JSON ${kind} from a unicode string`
+    )
+  }
+}
+
+/** `json.loads(text)`. Throws `PythonError`: JSONDecodeError with Python's message, RecursionError, ValueError (digits). */
+export const loads = (text: string): Value => new Reader(text).document()
+
+export interface DumpsOptions {
+  /** Escapes everything beyond ASCII; true unless said otherwise. */
+  readonly ensureAscii?: boolean
+  /** Blanks per level; everything on one line without it. */
+  readonly indent?: number
+}
+
+/** ASCII that JSON prints as it is. */
+const plain = /^[ !#-[\]-~]*$/
+const beyondAscii = /[\u007f-\uffff]/g
+
+const quote = (text: string, ensureAscii: boolean): string => {
+  if (plain.test(text)) return `"${text}"`
+  // JSON.stringify escapes lone surrogates, which Python leaves alone unless it writes ASCII.
+  const quoted = JSON.stringify(text)
+  if (ensureAscii) return quoted.replace(beyondAscii, hex)
+  return quoted.replace(
+    /\\u(d[89a-f][0-9a-f]{2})/g,
+    (escape, code: string, at: number, whole: string) =>
+      isEscaped(whole, at) ? escape : String.fromCharCode(Number.parseInt(code, 16))
+  )
+}
+
+/** Whether the backslash at `at` is itself escaped: an odd number of backslashes stands before it. */
+const isEscaped = (text: string, at: number): boolean => {
+  let before = at
+  while (text[before - 1] === "\\") before--
+  return (at - before) % 2 === 1
+}
+
+const hex = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`
+
+const floatText = (value: number): string => {
+  if (Number.isFinite(value)) return floatRepr(value)
+  return Number.isNaN(value) ? "NaN" : value > 0 ? "Infinity" : "-Infinity"
+}
+
+const keyText = (key: Value): string => {
+  switch (typeof key) {
+    case "string":
+      return key
+    case "bigint":
+      return intRepr(key)
+    case "number":
+      return floatText(key)
+    case "boolean":
+      return key ? "true" : "false"
+  }
+  if (key === null) return "null"
+  throw new PythonError("TypeError", `keys must be str, int, float, bool or None, not ${typeName(key)}`)
+}
+
+const write = (value: Value, ensureAscii: boolean, indent: number | undefined, depth: number): string => {
+  switch (typeof value) {
+    case "string":
+      return quote(value, ensureAscii)
+    case "bigint":
+      return intRepr(value)
+    case "number":
+      return floatText(value)
+    case "boolean":
+      return value ? "true" : "false"
+  }
+  if (value === null) return "null"
+  if (depth > maximumDepth) {
+    throw new PythonError("RecursionError", "maximum recursion depth exceeded while encoding a JSON object")
+  }
+  if (value instanceof Dict) {
+    const parts: Array<string> = []
+    for (const [key, item] of value.entries()) {
+      parts.push(`${quote(keyText(key), ensureAscii)}: ${write(item, ensureAscii, indent, depth + 1)}`)
+    }
+    return enclose("{", parts, "}", indent, depth)
+  }
+  const items = Array.isArray(value) ? value : value instanceof Tuple ? value.items : undefined
+  if (items === undefined) {
+    throw new PythonError("TypeError", `Object of type ${typeName(value)} is not JSON serializable`)
+  }
+  return enclose("[", items.map((item) => write(item, ensureAscii, indent, depth + 1)), "]", indent, depth)
+}
+
+const enclose = (
+  open: string,
+  parts: ReadonlyArray<string>,
+  close: string,
+  indent: number | undefined,
+  depth: number
+): string => {
+  if (indent === undefined || parts.length === 0) return open + parts.join(", ") + close
+  const outer = `\n${" ".repeat(indent * depth)}`
+  const inner = `\n${" ".repeat(indent * (depth + 1))}`
+  return open + inner + parts.join(`,${inner}`) + outer + close
+}
+
+/** `json.dumps(value)`. Throws `PythonError`: TypeError for what JSON does not know, ValueError (digits), RecursionError. */
+export const dumps = (value: Value, options?: DumpsOptions): string =>
+  write(value, options?.ensureAscii ?? true, options?.indent, 0)

@@ -1,0 +1,202 @@
+/**
+ * Python's `str`: a sequence of code points, with Python's notion of printable, white space, digit and line.
+ * `repr` and `str` of every value are here, too.
+ */
+import { Dict, PythonError, Tuple, type Value } from "./Value.ts"
+
+const surrogate = /[\ud800-\udfff]/
+const plain = /^[\u0020-\u0026\u0028-\u005b\u005d-\u007e]*$/
+const special = /[\\\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}\p{Zs}]/gu
+const beyondAscii = /[^ -~]/gu
+
+/** Python's decimal digits are Unicode's; ours go through a table only when they are not ASCII. */
+const decimal = /^\p{Nd}$/u
+/** Characters with a digit value that are no decimal digits (`isdigit` without `isdecimal`), of Unicode 14. */
+const otherDigit =
+  /^[\u00b2\u00b3\u00b9\u1369-\u1371\u19da\u2070\u2074-\u2079\u2080-\u2089\u2460-\u2468\u2474-\u247c\u2488-\u2490\u24ea\u24f5-\u24fd\u24ff\u2776-\u277e\u2780-\u2788\u278a-\u2792\u{10a40}-\u{10a43}\u{10e60}-\u{10e68}\u{11052}-\u{1105a}\u{1f100}-\u{1f10a}]$/u
+
+/** Python's white space, as the inside of a character class. */
+export const spaceClass = "\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000"
+const spaces = new RegExp(`[${spaceClass}]+`)
+const outerSpaces = new RegExp(`^[${spaceClass}]+|[${spaceClass}]+$`, "g")
+const leadingSpaces = new RegExp(`^[${spaceClass}]+`)
+const trailingSpaces = new RegExp(`[${spaceClass}]+$`)
+// oxlint-disable-next-line no-control-regex
+const lineBreak = /\r\n|[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]/
+
+/** Containers nested deeper than this are Python's recursion error; its own limit depends on the stack. */
+const maximumDepth = 300
+
+/** `sys.get_int_max_str_digits()`. */
+export const maximumDigits = 4300
+const tooLong = 10n ** BigInt(maximumDigits)
+
+/** `len(text)`. */
+export const length = (text: string): number => surrogate.test(text) ? Array.from(text).length : text.length
+
+/** The code points of a text, each as a text. */
+export const characters = (text: string): Array<string> => surrogate.test(text) ? Array.from(text) : text.split("")
+
+/** `text[start:stop]` with both given and `start` from 0 up. */
+export const slice = (text: string, start: number, stop: number): string =>
+  surrogate.test(text) ? Array.from(text).slice(start, stop).join("") : text.slice(start, stop)
+
+/** Less than 0, 0 or more than 0, by code points. */
+export const compare = (a: string, b: string): number => {
+  // UTF-16 units sort like code points as long as no surrogate meets a unit above it.
+  if (!surrogate.test(a) && !surrogate.test(b)) return a === b ? 0 : a < b ? -1 : 1
+  const as = Array.from(a)
+  const bs = Array.from(b)
+  for (let i = 0; i < as.length && i < bs.length; i++) {
+    const difference = as[i]!.codePointAt(0)! - bs[i]!.codePointAt(0)!
+    if (difference !== 0) return difference
+  }
+  return as.length - bs.length
+}
+
+/** `text.splitlines()`. */
+export const splitLines = (text: string): Array<string> => {
+  const lines = text.split(lineBreak)
+  if (lines.at(-1) === "") lines.pop()
+  return lines
+}
+
+/** `text.split()`: the words between white space. */
+export const words = (text: string): Array<string> => text.split(spaces).filter((word) => word !== "")
+
+/** `text.strip()`. */
+export const strip = (text: string): string => text.replace(outerSpaces, "")
+
+/** `text.lstrip()`. */
+export const stripStart = (text: string): string => text.replace(leadingSpaces, "")
+
+/** `text.rstrip()`. */
+export const stripEnd = (text: string): string => text.replace(trailingSpaces, "")
+
+/** `text.strip(characters)`, or of one end. */
+export const stripCharacters = (text: string, unwanted: string, ends: "both" | "start" | "end" = "both"): string => {
+  const all = characters(text)
+  const set = new Set(characters(unwanted))
+  let start = 0
+  let stop = all.length
+  if (ends !== "end") { while (start < stop && set.has(all[start]!)) start++ }
+  if (ends !== "start") { while (stop > start && set.has(all[stop - 1]!)) stop-- }
+  return all.slice(start, stop).join("")
+}
+
+/** `text.lower()`: full lower-casing, which is JavaScript's. */
+export const lower = (text: string): string => text.toLowerCase()
+
+/** `text.upper()`. */
+export const upper = (text: string): string => text.toUpperCase()
+
+/** Whether `text.isspace()` of one character. */
+export const isSpace = (character: string): boolean => spaces.test(character)
+
+/** `text.isdigit()`: at least one character, all with a digit value; superscripts are digits that `int` refuses. */
+export const isDigit = (text: string): boolean =>
+  text !== "" && characters(text).every((character) => decimal.test(character) || otherDigit.test(character))
+
+/** The value of one decimal digit of any script, undefined for anything else. */
+export const decimalValue = (character: string): number | undefined => {
+  if (character >= "0" && character <= "9") return character.charCodeAt(0) - 48
+  if (!decimal.test(character)) return undefined
+  // Decimal digits come in unbroken runs of whole decades.
+  const code = character.codePointAt(0)!
+  let start = code
+  while (decimal.test(String.fromCodePoint(start - 1))) start--
+  return (code - start) % 10
+}
+
+const hex = (code: number, digits: number): string => code.toString(16).padStart(digits, "0")
+
+const escape = (character: string): string => {
+  switch (character) {
+    case " ":
+      return " "
+    case "\\":
+      return "\\\\"
+    case "\n":
+      return "\\n"
+    case "\r":
+      return "\\r"
+    case "\t":
+      return "\\t"
+  }
+  return escapeCode(character.codePointAt(0)!)
+}
+
+const escapeCode = (code: number): string =>
+  code < 0x100 ? `\\x${hex(code, 2)}` : code < 0x10000 ? `\\u${hex(code, 4)}` : `\\U${hex(code, 8)}`
+
+/** `repr(text)`. */
+export const quote = (text: string): string => {
+  if (plain.test(text)) return `'${text}'`
+  const escaped = text.replace(special, escape)
+  if (!text.includes("'")) return `'${escaped}'`
+  return text.includes("\"") ? `'${escaped.replaceAll("'", "\\'")}'` : `"${escaped}"`
+}
+
+/** `ascii(text)`: its repr with everything beyond ASCII escaped. */
+export const quoteAscii = (text: string): string => quote(text).replace(beyondAscii, escape)
+
+/** `repr(x)` of a float: the shortest digits that read back, an exponent below 1e-4 and from 1e16 on. */
+export const floatRepr = (value: number): string => {
+  if (Number.isInteger(value)) {
+    if (Math.abs(value) < 1e16) return Object.is(value, -0) ? "-0.0" : `${value}.0`
+  } else if (!Number.isFinite(value)) {
+    return Number.isNaN(value) ? "nan" : value > 0 ? "inf" : "-inf"
+  } else if (Math.abs(value) >= 1e-4) return String(value)
+  const [mantissa = "", exponent = ""] = value.toExponential().split("e")
+  const digits = exponent.slice(1)
+  return `${mantissa}e${exponent[0]}${digits.length < 2 ? `0${digits}` : digits}`
+}
+
+/** `str(n)` of an int. Throws Python's ValueError beyond 4300 digits. */
+export const intRepr = (value: bigint): string => {
+  if (value >= tooLong || value <= -tooLong) {
+    throw new PythonError(
+      "ValueError",
+      `Exceeds the limit (${maximumDigits} digits) for integer string conversion; use sys.set_int_max_str_digits() to increase the limit`
+    )
+  }
+  return value.toString()
+}
+
+/** `repr(value)`. */
+export const repr = (value: Value): string => reprAt(value, 0)
+
+const reprAt = (value: Value, depth: number): string => {
+  switch (typeof value) {
+    case "string":
+      return quote(value)
+    case "bigint":
+      return intRepr(value)
+    case "number":
+      return floatRepr(value)
+    case "boolean":
+      return value ? "True" : "False"
+  }
+  if (value === null) return "None"
+  if (depth > maximumDepth) {
+    throw new PythonError("RecursionError", "maximum recursion depth exceeded while getting the repr of an object")
+  }
+  if (Array.isArray(value)) return `[${value.map((item) => reprAt(item, depth + 1)).join(", ")}]`
+  if (value instanceof Dict) {
+    const parts: Array<string> = []
+    for (const [key, item] of value.entries()) parts.push(`${reprAt(key, depth + 1)}: ${reprAt(item, depth + 1)}`)
+    return `{${parts.join(", ")}}`
+  }
+  if (value instanceof Tuple) {
+    const items = value.items.map((item) => reprAt(item, depth + 1))
+    return items.length === 1 ? `(${items[0]},)` : `(${items.join(", ")})`
+  }
+  return value.repr()
+}
+
+/** `str(value)`. */
+export const str = (value: Value): string => {
+  if (typeof value === "string") return value
+  if (value === null || typeof value !== "object" || Array.isArray(value)) return repr(value)
+  return value instanceof Dict || value instanceof Tuple ? repr(value) : value.str()
+}

@@ -1,0 +1,75 @@
+/** Python's `datetime.strptime`, for the directives that the simulators use, with its error texts. */
+import { characters, decimalValue, quote } from "./Text.ts"
+import { PythonError, typeName, type Value } from "./Value.ts"
+
+/** A naive date and time: years of the Gregorian calendar, months and days from 1. */
+export interface DateTime {
+  readonly year: number
+  readonly month: number
+  readonly day: number
+  readonly hour: number
+  readonly minute: number
+  readonly second: number
+}
+
+const directives: Readonly<Record<string, string>> = {
+  Y: "(?<Y>\\p{Nd}{4})",
+  m: "(?<m>1[0-2]|0[1-9]|[1-9])",
+  d: "(?<d>3[0-1]|[1-2]\\p{Nd}|0[1-9]|[1-9]| [1-9])",
+  H: "(?<H>2[0-3]|[0-1]\\p{Nd}|\\p{Nd})",
+  M: "(?<M>[0-5]\\p{Nd}|\\p{Nd})",
+  S: "(?<S>6[0-1]|[0-5]\\p{Nd}|\\p{Nd})"
+}
+
+const pattern = (format: string): RegExp =>
+  new RegExp(
+    `^${
+      format
+        .replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&")
+        .replaceAll(/ +/g, "\\s+")
+        .replaceAll(/%([YmdHMS])/g, (_, directive: string) => directives[directive]!)
+    }`,
+    "iu"
+  )
+
+/** `%Y-%m-%d`. */
+export const dateFormat = "%Y-%m-%d"
+/** `%Y-%m-%d %H:%M:%S`. */
+export const timestampFormat = "%Y-%m-%d %H:%M:%S"
+
+const patterns: Readonly<Record<string, RegExp>> = {
+  [dateFormat]: pattern(dateFormat),
+  [timestampFormat]: pattern(timestampFormat)
+}
+
+const toNumber = (text: string): number =>
+  characters(text).reduce((sum, character) => 10 * sum + (decimalValue(character) ?? 0), 0)
+
+const isLeap = (year: number): boolean => (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0
+
+/** Days of a month, 1..12. */
+export const daysInMonth = (year: number, month: number): number =>
+  month === 2 ? (isLeap(year) ? 29 : 28) : [4, 6, 9, 11].includes(month) ? 30 : 31
+
+/** `datetime.strptime(text, format)`. Throws Python's TypeError and ValueError. */
+export const strptime = (text: Value, format: typeof dateFormat | typeof timestampFormat): DateTime => {
+  if (typeof text !== "string") {
+    throw new PythonError("TypeError", `strptime() argument 1 must be str, not ${typeName(text)}`)
+  }
+  const match = patterns[format]!.exec(text)
+  if (match === null) {
+    throw new PythonError("ValueError", `time data ${quote(text)} does not match format ${quote(format)}`)
+  }
+  if (match[0].length < text.length) {
+    throw new PythonError("ValueError", `unconverted data remains: ${text.slice(match[0].length)}`)
+  }
+  const part = (directive: string): number => toNumber(match.groups?.[directive] ?? "")
+  const [year, month, day] = [part("Y"), part("m"), part("d")]
+  if (year < 1) throw new PythonError("ValueError", `year ${year} is out of range`)
+  if (day > daysInMonth(year, month)) throw new PythonError("ValueError", "day is out of range for month")
+  return { year, month, day, hour: part("H"), minute: part("M"), second: part("S") }
+}
+
+/** Less than 0, 0 or more than 0: which comes first. */
+export const compareTimes = (a: DateTime, b: DateTime): number =>
+  a.year - b.year || a.month - b.month || a.day - b.day || a.hour - b.hour || a.minute - b.minute || a.second - b.second

@@ -1,0 +1,78 @@
+/**
+ * Reads a folder with BFCL's multi-turn data in its own layout: `BFCL_v4_multi_turn_<category>.json`,
+ * `possible_answer/` with files of the same names, `multi_turn_func_doc/`, `long_context.json` (the constants of
+ * `long_context.py` by name) and `split_by_scenario.json`.
+ */
+import { Effect, FileSystem, Layer, Path, Result } from "effect"
+import type { Benchmark } from "../domain/bfcl/Benchmark.ts"
+import { decodeSplit, tasks } from "../domain/bfcl/Benchmark.ts"
+import * as Documents from "../domain/bfcl/Documents.ts"
+import * as Entry from "../domain/bfcl/Entry.ts"
+import type { Source } from "../domain/bfcl/Lines.ts"
+import { unreadable } from "../domain/bfcl/Lines.ts"
+import * as LongContext from "../domain/bfcl/LongContext.ts"
+import { loads } from "../domain/python/Json.ts"
+import { Dict, PythonError } from "../domain/python/Value.ts"
+import * as Tasks from "../domain/Tasks.ts"
+
+const readSource = Effect.fnUntraced(function*(path: string) {
+  const fileSystem = yield* FileSystem.FileSystem
+  const text = yield* Effect.mapError(
+    fileSystem.readFileString(path),
+    (error) => new Tasks.TasksUnreadable({ path, detail: error.message })
+  )
+  return { path, text } satisfies Source
+})
+
+const decodeLongContext = (source: Source): Result.Result<LongContext.LongContext, Tasks.TasksUnreadable> => {
+  try {
+    const constants = loads(source.text)
+    return constants instanceof Dict
+      ? Result.succeed(LongContext.make(constants))
+      : Result.fail(unreadable(source, undefined, "the long-context constants are a JSON object"))
+  } catch (error) {
+    if (error instanceof PythonError) return Result.fail(unreadable(source, undefined, error.message))
+    throw error
+  }
+}
+
+/** Everything in the folder. Fails with the path, and the line where there is one, of what cannot be read. */
+export const read: (
+  folder: string
+) => Effect.Effect<Benchmark, Tasks.TasksUnreadable, FileSystem.FileSystem | Path.Path> = Effect.fn("BfclFolder.read")(
+  function*(folder) {
+    const path = yield* Path.Path
+    const source = (...parts: ReadonlyArray<string>) => readSource(path.join(folder, ...parts))
+    const entries = yield* Effect.forEach(Entry.Category.literals, (category) => {
+      const name = `BFCL_v4_multi_turn_${category}.json`
+      return Effect.flatMap(
+        Effect.all([source(name), source("possible_answer", name)]),
+        ([questions, answers]) => Effect.fromResult(Entry.decode(questions, answers))
+      )
+    })
+    const documents = yield* Effect.forEach(
+      Object.entries(Documents.fileOfClass),
+      Effect.fnUntraced(function*([name, file]) {
+        const decoded = Documents.decode(yield* source("multi_turn_func_doc", `${file}.json`))
+        return [name, yield* Effect.fromResult(decoded)] as const
+      })
+    )
+    return {
+      entries: entries.flat(),
+      documents: new Map(documents),
+      longContext: yield* Effect.fromResult(decodeLongContext(yield* source("long_context.json"))),
+      split: yield* Effect.fromResult(decodeSplit(yield* source("split_by_scenario.json")))
+    }
+  }
+)
+
+/** The folder's entries as tasks, split by scenario. */
+export const layer = (
+  folder: string
+): Layer.Layer<Tasks.Tasks, Tasks.TasksError, FileSystem.FileSystem | Path.Path> =>
+  Layer.unwrap(
+    Effect.mapBoth(read(folder), {
+      onFailure: (reason) => new Tasks.TasksError({ reason }),
+      onSuccess: (benchmark) => Tasks.layer(tasks(benchmark), { source: "BFCL multi-turn", folder })
+    })
+  )

@@ -1,0 +1,157 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Result } from "effect"
+import { decodeSplit, tasks } from "../../../src/domain/bfcl/Benchmark.ts"
+import * as Documents from "../../../src/domain/bfcl/Documents.ts"
+import * as Entry from "../../../src/domain/bfcl/Entry.ts"
+
+const question = (changes: object = {}): string =>
+  JSON.stringify({
+    id: "multi_turn_miss_func_7",
+    question: [[{ role: "user", content: "Lock the car." }], [], [{ role: "user", content: "Start it." }]],
+    initial_config: {},
+    path: ["VehicleControlAPI.lockDoors"],
+    involved_classes: ["VehicleControlAPI"],
+    missed_function: { "1": ["lockDoors"] },
+    ...changes
+  })
+
+const answer = (changes: object = {}): string =>
+  JSON.stringify({
+    id: "multi_turn_miss_func_7",
+    ground_truth: [[], ["lockDoors(unlock=False, door=['driver'])"], ["startEngine('START')"]],
+    ...changes
+  })
+
+const source = (path: string, ...lines: ReadonlyArray<string>) => ({ path, text: `${lines.join("\n")}\n` })
+
+const decode = (questions: string, answers: string) =>
+  Entry.decode(source("questions.json", questions), source("answers.json", answers))
+
+const only = (questions: string): Entry.Entry => Result.getOrThrow(decode(questions, answer()))[0]!
+
+const failure = (questions: string, answers: string): string =>
+  Result.match(decode(questions, answers), { onFailure: (error) => error.message, onSuccess: () => "decoded" })
+
+describe("an entry", () => {
+  it("joins a question with its ground truth, turn by turn", () => {
+    const entry = only(question())
+    assert.strictEqual(entry.category, "miss_func")
+    assert.strictEqual(entry.scenario, 7)
+    assert.isFalse(entry.longContext)
+    assert.deepStrictEqual(entry.turns.map((turn) => turn.revealed), [[], ["lockDoors"], []])
+    assert.deepStrictEqual(Entry.groundTruth(entry)[2], ["startEngine('START')"])
+  })
+
+  it("keeps 1000.0 and 1000 apart, and the order of keys that look like numbers", () => {
+    const line = question({ initial_config: "CONFIG" }).replace(
+      "\"CONFIG\"",
+      "{\"TravelAPI\": {\"budget_limit\": 1000.0, \"cards\": {\"7\": 1000, \"1\": 1e-07}}}"
+    )
+    assert.strictEqual(
+      only(line).initialConfig,
+      "{\"TravelAPI\": {\"budget_limit\": 1000.0, \"cards\": {\"7\": 1000, \"1\": 1e-07}}}"
+    )
+  })
+
+  it("is long by its id, not by the file it was in", () => {
+    const id = "multi_turn_long_context_7"
+    const [entry] = Result.getOrThrow(decode(question({ id }), answer({ id })))
+    assert.isTrue(entry?.longContext)
+    assert.strictEqual(entry?.category, "long_context")
+  })
+})
+
+describe("a file that cannot be decoded", () => {
+  it("is named with the line", () => {
+    assert.match(failure(`${question()}\n{`, answer()), /^questions\.json:2: /)
+    assert.match(failure(question(), "[]"), /^answers\.json:1: /)
+    assert.match(failure(question({ involved_classes: "x" }), answer()), /^questions\.json:1: .*involved_classes/s)
+    assert.match(failure(question({ initial_config: [] }), answer()), /^questions\.json:1: initial_config/)
+  })
+
+  it("says what does not fit together", () => {
+    assert.match(failure(question({ id: "memory_1-x" }), answer()), /memory_1-x is no id of the form/)
+    assert.match(failure(question(), answer({ id: "multi_turn_base_1" })), /has no line in the answer file/)
+    assert.match(failure(question(), answer({ ground_truth: [[]] })), /3 turns and a ground truth of 1/)
+  })
+})
+
+const document = (name: string, properties: object = {}) =>
+  JSON.stringify({
+    name,
+    description: `Does ${name}.`,
+    parameters: { type: "dict", properties, required: Object.keys(properties).slice(0, 1) }
+  })
+
+describe("tool documents", () => {
+  const mode = { type: "string", description: "The mode. [Enum]: [\"START\", \"STOP\"]" }
+  const amount = { type: "float", description: "Gallons.", default: 1.5 }
+  const documents = new Map([[
+    "VehicleControlAPI",
+    Result.getOrThrow(
+      Documents.decode(source("vehicle.json", document("lockDoors"), document("startEngine", { mode, amount })))
+    )
+  ]])
+
+  it("are offered with the remark, without those that come later", () => {
+    const { offered, revealed } = Documents.compile(only(question()), documents)
+    assert.deepStrictEqual(offered.map(({ tool }) => tool.name), ["startEngine"])
+    assert.strictEqual(
+      offered[0]?.tool.description,
+      "Does startEngine. Note that the provided function is in Python 3 syntax."
+    )
+    assert.strictEqual(offered[0]?.json.get("description"), offered[0]?.tool.description)
+    assert.deepStrictEqual(revealed.map((some) => some.map(({ tool }) => tool.description)), [
+      [],
+      ["Does lockDoors."],
+      []
+    ])
+  })
+
+  it("say which values are allowed and what the default is", () => {
+    const { offered } = Documents.compile(only(question()), documents)
+    assert.deepStrictEqual(offered[0]?.tool.parameters, [
+      { name: "mode", type: "string", description: mode.description, required: true, allowed: ["START", "STOP"] },
+      { name: "amount", type: "float", description: "Gallons.", required: false, default: "1.5" }
+    ])
+  })
+
+  it("are announced as Python prints them, in the turn that reveals them", () => {
+    const entry = only(question())
+    const texts = Documents.userTexts(entry, Documents.compile(entry, documents))
+    assert.deepStrictEqual(texts, [
+      "Lock the car.",
+      "[{'name': 'lockDoors', 'description': 'Does lockDoors.', 'parameters': {'type': 'dict', 'properties': {}, " +
+      "'required': []}}]\nI have updated some more functions you can choose from. What about now?",
+      "Start it."
+    ])
+  })
+
+  it("leave the entry's later tools out of what another session was given", () => {
+    const first = Documents.compile(only(question()), documents)
+    const second = Documents.compile(only(question()), documents)
+    assert.deepStrictEqual(second.offered, first.offered)
+    assert.strictEqual(documents.get("VehicleControlAPI")?.[0]?.tool.description, "Does lockDoors.")
+  })
+})
+
+describe("a split", () => {
+  const split = Result.getOrThrow(
+    decodeSplit({ path: "split.json", text: "{\"about\": \"\", \"train\": [7], \"test\": [8]}" })
+  )
+
+  it("makes tasks of entries by their scenario", () => {
+    const entry = only(question())
+    const made = tasks({ entries: [entry, { ...entry, scenario: 8 }, { ...entry, scenario: 9 }], split })
+    assert.deepStrictEqual(made.map(({ part, scenario }) => [part, scenario]), [["train", "bfcl-7"], [
+      "test",
+      "bfcl-8"
+    ]])
+    assert.strictEqual(made[0]?.payload, entry)
+  })
+
+  it("is named when it cannot be read", () => {
+    const broken = decodeSplit({ path: "split.json", text: "{\"train\": [0.5], \"test\": []}" })
+    assert.match(Result.isFailure(broken) ? broken.failure.message : "", /^split\.json: /)
+  })
+})

@@ -1,0 +1,91 @@
+import { assert, describe, it } from "@effect/vitest"
+import { dumps, loads } from "../../../src/domain/python/Json.ts"
+import { PySet } from "../../../src/domain/python/Set.ts"
+import { repr } from "../../../src/domain/python/Text.ts"
+import { Dict, PythonError, Tuple } from "../../../src/domain/python/Value.ts"
+import { jsonValue } from "./values.ts"
+
+const failure = (text: string): string => {
+  try {
+    return repr(loads(text))
+  } catch (error) {
+    return error instanceof PythonError ? `${error.type}: ${error.message}` : String(error)
+  }
+}
+
+describe("loads", () => {
+  it("keeps int and float apart, whatever their size", () => {
+    assert.strictEqual(
+      repr(loads("[3, 3.0, 1e2, -0, -0.0, 9876543210123456789, 1e400]")),
+      "[3, 3.0, 100.0, 0, -0.0, 9876543210123456789, inf]"
+    )
+  })
+
+  it("accepts NaN and the infinities, and lets the last of equal keys win in the place of the first", () => {
+    assert.strictEqual(repr(loads("{\"a\": NaN, \"b\": -Infinity, \"a\": 1}")), "{'a': 1, 'b': -inf}")
+  })
+
+  it("says what CPython says of bad JSON, counting code points", () => {
+    for (
+      const [text, expected] of [
+        ["", "Expecting value: line 1 column 1 (char 0)"],
+        ["[1, 2", "Expecting ',' delimiter: line 1 column 6 (char 5)"],
+        ["[1,]", "Expecting value: line 1 column 4 (char 3)"],
+        ["{\"a\": 1,}", "Expecting property name enclosed in double quotes: line 1 column 9 (char 8)"],
+        ["{a: 1}", "Expecting property name enclosed in double quotes: line 1 column 2 (char 1)"],
+        ["{\"a\" 1}", "Expecting ':' delimiter: line 1 column 6 (char 5)"],
+        ["\"😀\n\"", "Invalid control character at: line 1 column 3 (char 2)"],
+        ["\"abc", "Unterminated string starting at: line 1 column 1 (char 0)"],
+        ["\"\\q\"", "Invalid \\escape: line 1 column 2 (char 1)"],
+        ["\"\\u12\"", "Invalid \\uXXXX escape: line 1 column 3 (char 2)"],
+        ["1 2", "Extra data: line 1 column 3 (char 2)"],
+        ["01", "Extra data: line 1 column 2 (char 1)"],
+        ["[\n1,\n x]", "Expecting value: line 3 column 2 (char 6)"],
+        ["\ufeff1", "Unexpected UTF-8 BOM (decode using utf-8-sig): line 1 column 1 (char 0)"]
+      ] as const
+    ) assert.strictEqual(failure(text), `JSONDecodeError: ${expected}`)
+  })
+
+  it("ends deep nesting and long integers as Python does", () => {
+    assert.include(failure("[".repeat(100_000)), "RecursionError: maximum recursion depth exceeded while decoding")
+    assert.include(failure("9".repeat(4301)), "ValueError: Exceeds the limit (4300 digits)")
+    assert.strictEqual(failure("[".repeat(200) + "]".repeat(200)), "[".repeat(200) + "]".repeat(200))
+  })
+})
+
+describe("dumps", () => {
+  it("writes Python's separators, escapes and numbers", () => {
+    const value = Dict.from([["é😀\u007f\n", [1n, 1, 1e16, 1e-7, NaN]], [1n, null], [1.5, true], [false, "'\"\\"]])
+    assert.strictEqual(
+      dumps(value),
+      "{\"\\u00e9\\ud83d\\ude00\\u007f\\n\": [1, 1.0, 1e+16, 1e-07, NaN], \"1\": null, \"1.5\": true, \"false\": \"'\\\"\\\\\"}"
+    )
+    assert.strictEqual(dumps(["é", "\ud83d", "\\ud83d"], { ensureAscii: false }), "[\"é\", \"\ud83d\", \"\\\\ud83d\"]")
+  })
+
+  it("indents as Python does", () => {
+    assert.strictEqual(
+      dumps(Dict.of({ a: [1n, []], b: new Dict() }), { indent: 4 }),
+      "{\n    \"a\": [\n        1,\n        []\n    ],\n    \"b\": {}\n}"
+    )
+  })
+
+  it("refuses what JSON does not know", () => {
+    assert.throws(() => dumps(new PySet([1n])), "Object of type set is not JSON serializable")
+    assert.throws(
+      () => dumps(Dict.from([[new Tuple([1n]), 1n]])),
+      "keys must be str, int, float, bool or None, not tuple"
+    )
+  })
+
+  it.prop("is undone by loads, whichever way it is written", [jsonValue], ([value]) => {
+    for (const options of [{}, { ensureAscii: false }, { indent: 2 }]) {
+      assert.strictEqual(repr(loads(dumps(value, options))), repr(value))
+    }
+  })
+
+  it.prop("agrees with JSON.stringify where the two formats agree", [jsonValue], ([value]) => {
+    const text = dumps([typeof value === "string" ? value : ""], { ensureAscii: true })
+    assert.deepStrictEqual(JSON.parse(text), [typeof value === "string" ? value : ""])
+  })
+})

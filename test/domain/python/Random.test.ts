@@ -1,0 +1,67 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Random } from "../../../src/domain/python/Random.ts"
+import { sha512 } from "../../../src/domain/python/Sha512.ts"
+import { integer } from "./values.ts"
+
+describe("Random", () => {
+  it("draws CPython's numbers from the simulators' seeds", () => {
+    const travel = Random.seeded(141053n)
+    assert.deepStrictEqual(
+      [
+        travel.randint(100000n, 999999n),
+        travel.randint(100000000000n, 999999999999n),
+        travel.randint(10000n, 99999n)
+      ],
+      [251675n, 391310425148n, 58617n]
+    )
+    const vehicle = Random.seeded(141053n)
+    assert.deepStrictEqual([vehicle.uniform(-10, 40), vehicle.uniform(0, 120)], [36.63485703790535, 99.11925428879405])
+    const message = Random.seeded(200191n)
+    assert.deepStrictEqual(
+      Array.from({ length: 5 }, () => message.randint(10000n, 99999n)),
+      [67410n, 41772n, 24547n, 24421n, 60424n]
+    )
+  })
+
+  it("takes every kind of seed that Python takes", () => {
+    for (
+      const [seed, expected] of [
+        ["seed", 593719038],
+        [3.5, 1305322236],
+        [-2.5, 2052775640],
+        [1e300, 1122766155],
+        [-7n, 1390851128],
+        [0n, 3626764237],
+        [1000000000000n, 2048792621],
+        [true, Random.seeded(1n).next32()]
+      ] as const
+    ) assert.strictEqual(Random.seeded(seed).next32(), expected)
+    assert.throws(() => Random.seeded([]), "The only supported seed types are: None,")
+  })
+
+  it("counts what it drew and copies where it is", () => {
+    const random = Random.seeded(1n)
+    assert.strictEqual(random.index, 624)
+    random.next32()
+    assert.strictEqual(random.index, 1)
+    const copy = random.copy()
+    assert.strictEqual(copy.next32(), random.next32())
+    for (let i = 0; i < 622; i++) random.next32()
+    assert.strictEqual(random.index, 624)
+  })
+
+  it.prop("stays within the bounds of randint", [integer, integer], ([a, b]) => {
+    const [low, high] = a < b ? [a, b] : [b, a]
+    const drawn = Random.seeded(a).randint(low, high)
+    assert.isTrue(low <= drawn && drawn <= high)
+  })
+})
+
+describe("sha512", () => {
+  it("hashes the standard's examples", () => {
+    const hex = (text: string) => Buffer.from(sha512(new TextEncoder().encode(text))).toString("hex")
+    assert.strictEqual(hex("abc").slice(0, 32), "ddaf35a193617abacc417349ae204131")
+    assert.strictEqual(hex("").slice(0, 32), "cf83e1357eefb8bdf1542850d66d8007")
+    assert.strictEqual(hex("a".repeat(200)).length, 128)
+  })
+})

@@ -1,0 +1,70 @@
+import { assert, describe, it } from "@effect/vitest"
+import { PySet } from "../../../src/domain/python/Set.ts"
+import { repr } from "../../../src/domain/python/Text.ts"
+import { contains, deepCopy, Dict, equals, PythonError, truthy, Tuple } from "../../../src/domain/python/Value.ts"
+import { jsonValue } from "./values.ts"
+
+describe("Dict", () => {
+  it("keeps insertion order, also of keys that look like indices", () => {
+    assert.strictEqual(repr(Dict.from([["b", 1n], ["10", 2n], ["2", 3n], [2n, 4n]])), "{'b': 1, '10': 2, '2': 3, 2: 4}")
+  })
+
+  it("takes 1, 1.0 and True for one key and keeps its first spelling", () => {
+    const dict = Dict.from([[true, "a"], [1n, "b"], [1, "c"]])
+    assert.strictEqual(repr(dict), "{True: 'c'}")
+    assert.isTrue(dict.delete(1))
+    assert.strictEqual(dict.size, 0)
+  })
+
+  it("tells tuples apart from texts and from one another", () => {
+    const dict = Dict.from([[new Tuple(["a", "b"]), 1n], [new Tuple(["a,b"]), 2n], ["\u0000(string1:a)", 3n]])
+    assert.strictEqual(dict.size, 3)
+    assert.strictEqual(dict.get(new Tuple(["a", "b"])), 1n)
+  })
+
+  it("refuses what Python cannot hash", () => {
+    for (const [key, name] of [[[], "list"], [new Dict(), "dict"], [new PySet(), "set"]] as const) {
+      assert.throws(() => new Dict().set(key, 1n), PythonError, `unhashable type: '${name}'`)
+    }
+  })
+})
+
+describe("equals", () => {
+  it("compares numbers and booleans by value, exactly", () => {
+    assert.isTrue(equals(1n, 1))
+    assert.isTrue(equals(true, 1n))
+    assert.isFalse(equals("1", 1n))
+    assert.isFalse(equals(9007199254740993n, 9007199254740992))
+    assert.isFalse(equals(NaN, NaN))
+  })
+
+  it("compares dictionaries in any order and lists in theirs", () => {
+    assert.isTrue(equals(Dict.of({ a: 1n, b: 2n }), Dict.of({ b: 2, a: 1 })))
+    assert.isFalse(equals([1n, 2n], [2n, 1n]))
+    assert.isFalse(equals([1n], new Tuple([1n])))
+  })
+
+  it.prop("holds between a value and its deep copy, which shares nothing that can change", [jsonValue], ([value]) => {
+    const copy = deepCopy(value)
+    assert.isTrue(equals(copy, value))
+    assert.strictEqual(repr(copy), repr(value))
+    if (typeof value === "object" && value !== null) assert.notStrictEqual(copy, value)
+  })
+})
+
+describe("truth and membership", () => {
+  it("takes what is empty or zero for false", () => {
+    for (const value of [null, false, 0n, 0, -0, "", [], new Dict(), new Tuple([]), new PySet()]) {
+      assert.isFalse(truthy(value))
+    }
+    for (const value of [true, NaN, "0", [0n], new PySet([0n])]) assert.isTrue(truthy(value))
+  })
+
+  it("looks for parts of a text, items of a list and keys of a dictionary", () => {
+    assert.isTrue(contains("abc", "bc"))
+    assert.isTrue(contains([1n], true))
+    assert.isTrue(contains(Dict.of({ a: 1n }), "a"))
+    assert.throws(() => contains("abc", 1n), "'in <string>' requires string as left operand, not int")
+    assert.throws(() => contains(1n, 1n), "argument of type 'int' is not iterable")
+  })
+})
