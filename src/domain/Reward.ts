@@ -4,6 +4,7 @@
  */
 import { Context, Effect, Layer, Schema } from "effect"
 import { codes, type Episode, verdicts } from "./Episode.ts"
+import * as StepCodes from "./StepCodes.ts"
 
 /** Whatever scores by asking (a judge model, a sandbox) did not answer. */
 export class JudgeUnavailable extends Schema.TaggedError<JudgeUnavailable>()("JudgeUnavailable", {
@@ -68,41 +69,29 @@ const perTurnVerdicts = (episode: Episode): ReadonlyArray<number> => {
 
 /** Progress as the paper states it: passed turns over all turns of the task. */
 export const progress: Rule = (episode) => {
-  const marks = perTurnVerdicts(episode)
-  if (marks.length === 0) return unscorable("the task has no turns")
-  const total = marks.reduce((sum, mark) => sum + mark, 0) / marks.length
-  return scored(total, { progress: total }, marks)
+  if (episode.turns === 0) return unscorable("the task has no turns")
+  const total = StepCodes.progress(codes(episode), episode.turns)
+  return scored(total, { progress: total }, perTurnVerdicts(episode))
 }
 
 /** Progress as the released code computes it: passed turns over turns that ended, 0 when none did. */
 export const progressReleased: Rule = (episode) => {
-  const ended = codes(episode).filter((code) => code === 0 || code === 1)
-  const total = ended.length === 0 ? 0 : ended.filter((code) => code === 1).length / ended.length
+  const total = StepCodes.progressReleased(codes(episode))
   return scored(total, { progress: total }, perTurnVerdicts(episode))
 }
 
 /** 1 when every turn passed: the paper's ablation. */
 export const binary: Rule = (episode) => {
-  const marks = perTurnVerdicts(episode)
-  const total = marks.length > 0 && marks.every((mark) => mark === 1) ? 1 : 0
-  return scored(total, { binary: total }, marks)
+  const total = StepCodes.binary(codes(episode), episode.turns)
+  return scored(total, { binary: total }, perTurnVerdicts(episode))
 }
 
-/**
- * Syntax (stage 1, the released `format_reward`): with n steps, a that ran, b with an
- * execution error and f malformed, `[a + b > 0] * ((n - f) / n + a / (a + b))`, in 0..2.
- */
+/** Syntax (stage 1, the released `format_reward`): in 0..2, and 0 for an agent that never calls a tool. */
 export const syntax: Rule = (episode) => {
   const all = codes(episode)
-  const ran = all.filter((code) => code === -1).length
-  const failed = all.filter((code) => code === -2).length
-  const malformed = all.filter((code) => code === -3).length
-  const called = ran + failed > 0
-  const format = all.length === 0 ? 0 : (all.length - malformed) / all.length
-  const tool = called ? ran / (ran + failed) : 0
   return scored(
-    called ? format + tool : 0,
-    { format, tool },
+    StepCodes.syntax(all),
+    { format: StepCodes.format(all), tool: StepCodes.toolCalls(all) },
     Array.from({ length: episode.turns }, () => 0)
   )
 }

@@ -1,0 +1,143 @@
+/**
+ * Hints from what tools need of one another: which tool to call so that the failed call can
+ * work. Derived from declared knowledge alone (what a failure needs, which tools provide it,
+ * which of them are on offer), never from the wording of a message.
+ */
+import type { Augment, FailedCall, Knowledge, Provider } from "../Augmentor.ts"
+import type { ToolDocument } from "../Message.ts"
+import { type Argument, argumentsOf, documentOf, text, values } from "./Subject.ts"
+import { call, literal, mustBe, words } from "./Wording.ts"
+
+/** A failed call with what there is to say about it. */
+interface Case {
+  readonly failed: FailedCall
+  /** The arguments the failure is about. */
+  readonly wrong: ReadonlyArray<Argument>
+  /** Calls of the best tool on offer that provides what is needed; none when no such tool is offered. */
+  readonly calls: ReadonlyArray<string>
+}
+
+const takesList = (document: ToolDocument, parameter: string): boolean =>
+  document.parameters.some(({ name, type }) => name === parameter && (type === "array" || type === "tuple"))
+
+/** Calls that one hint asks for at most. */
+const mostCalls = 4
+
+/** One call of a provider, or one for each of several values that go in one at a time. */
+const callsOf = (failed: FailedCall, provider: Provider, document: ToolDocument): ReadonlyArray<string> => {
+  let calls: ReadonlyArray<ReadonlyMap<string, unknown>> = [new Map(Object.entries(provider.arguments ?? {}))]
+  for (const [parameter, role] of Object.entries(provider.from ?? {})) {
+    const found = values(failed, role)
+    if (found.length === 0) continue
+    const choices = takesList(document, parameter) ? [found] : found
+    calls = choices.flatMap((value) => calls.map((known) => new Map([...known, [parameter, value]])))
+  }
+  return calls.slice(0, mostCalls).map((known) => call(document, known))
+}
+
+const caseOf = (failed: FailedCall, { providers, tools }: Knowledge): Case => {
+  const wrong = argumentsOf(failed, documentOf(tools, failed.tool))
+  for (const provider of failed.needs === undefined ? [] : providers(failed.needs)) {
+    const document = documentOf(tools, provider.tool)
+    if (document !== undefined) return { failed, wrong, calls: callsOf(failed, provider, document) }
+  }
+  return { failed, wrong, calls: [] }
+}
+
+const each = <A>(items: ReadonlyArray<A>, sentence: (item: A) => string): string | undefined =>
+  items.length === 0 ? undefined : items.map(sentence).join(" ")
+
+const needed = ({ failed: { needs } }: Case): string | undefined =>
+  needs === undefined ? undefined : `Needed: ${words(needs)}.`
+
+/** `'Bob' is no user id.` */
+const isNo = ({ failed, wrong }: Case, adjective = ""): string | undefined => {
+  const { needs } = failed
+  const unknown = values(failed, "unknown")
+  return needs === undefined
+    ? undefined
+    : each(
+      unknown.length > 0 ? unknown : wrong.map(({ value }) => value),
+      (value) => `${literal(value)} is no ${adjective}${words(needs)}.`
+    )
+}
+
+const isNot = ({ wrong }: Case, requirement: string): string | undefined =>
+  each(wrong, ({ name, value }) => mustBe(name, requirement, value))
+
+const tooLittle = (at: Case): string | undefined => {
+  const { failed: { needs, subject: { available, required } }, wrong: [holder] } = at
+  if (needs !== undefined) return needed(at)
+  return holder === undefined || available === undefined || required === undefined
+    ? undefined
+    : `${holder.name}=${literal(holder.value)} has ${literal(available)}. Needed: ${literal(required)}.`
+}
+
+const askUser = (): string => "No tool here provides it. Ask the user."
+
+const useAnother = ({ wrong: [argument] }: Case): string | undefined =>
+  argument === undefined ? undefined : `Use another ${argument.name}.`
+
+/** How a kind of failure is told. */
+interface Telling {
+  /** What is wrong; nothing when the failure does not say. */
+  readonly what: (at: Case) => string | undefined
+  /** Whether the calls of a provider prepare the failed call or take its place. */
+  readonly relation: "first" | "instead"
+  /** What to do when no tool on offer provides what is needed. */
+  readonly otherwise: (at: Case) => string | undefined
+}
+
+const preparing = (what: Telling["what"]): Telling => ({ what, relation: "first", otherwise: askUser })
+
+const replacing = (what: Telling["what"]): Telling => ({ what, relation: "instead", otherwise: useAnother })
+
+const tellings: ReadonlyMap<string, Telling> = new Map(Object.entries({
+  precondition: preparing(needed),
+  not_found: preparing(isNo),
+  invalid_value: preparing(isNo),
+  invalid_credential: preparing((at) => isNo(at, "valid ")),
+  insufficient: {
+    what: tooLittle,
+    relation: "first",
+    otherwise: (at) => at.failed.needs === undefined ? useAnother(at) : askUser()
+  },
+  wrong_type: replacing((at) => {
+    const expected = text(at.failed, "expected")
+    return expected === undefined ? undefined : isNot(at, `a ${expected}`)
+  }),
+  already_exists: replacing(({ wrong }) =>
+    each(wrong, ({ name, value }) => `${name}=${literal(value)} exists already.`)
+  ),
+  not_empty: replacing(({ wrong }) => each(wrong, ({ value }) => `${literal(value)} is not empty.`)),
+  unavailable: { what: () => "This tool is not available.", relation: "instead", otherwise: askUser },
+  already_done: { what: () => "This is done already.", relation: "first", otherwise: () => "Do not repeat it." }
+}))
+
+const tell = (at: Case, { otherwise, relation, what }: Telling): string | undefined => {
+  const said = what(at)
+  if (said === undefined) return undefined
+  const remedy = at.calls.length > 0 ? `Use ${at.calls.join(", then ")} ${relation}.` : otherwise(at)
+  return remedy === undefined ? said : `${said} ${remedy}`
+}
+
+/** Into the directories of a path one by one, then the name that is left in place of the path. */
+const tellPath = (at: Case): string | undefined => {
+  const { calls, failed, wrong: [argument] } = at
+  const said = isNot(at, "a name")
+  if (said === undefined || argument === undefined) return undefined
+  const { instead } = failed.subject
+  const steps = [
+    ...(values(failed, "folders").length > 0 ? calls : []),
+    ...(instead === undefined ? [] : [`${argument.name}=${literal(instead)}`])
+  ]
+  return `${said} ${steps.length > 0 ? `Use ${steps.join(", then ")}.` : useAnother(at)}`
+}
+
+/** Says which tool on offer provides what the failed call lacks, or that none does; nothing where no tool could. */
+export const dependency: Augment = (failed, knowledge) => {
+  const at = caseOf(failed, knowledge)
+  const telling = tellings.get(failed.kind)
+  const message = failed.kind === "path_given" ? tellPath(at) : telling && tell(at, telling)
+  return message === undefined ? undefined : { rule: `dependency.${failed.needs ?? failed.kind}`, message }
+}
