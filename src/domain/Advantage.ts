@@ -37,3 +37,31 @@ export const hasSignal = (rewards: ReadonlyArray<number>, tolerance = 1e-9): boo
   const first = rewards[0]
   return first !== undefined && rewards.some((reward) => Math.abs(reward - first) > tolerance)
 }
+
+/**
+ * What an episode's reward is taken to be, for credit.
+ *
+ * `episode`: the total, for every token of the episode (the paper). `turn`: for the tokens of
+ * turn t, the reward from turn t on, `sum_{u >= t} discount^(u - t) * perTurn[u]`, compared with the siblings' at
+ * the same turn. Sound where the user, not the agent, decides how many turns there are.
+ */
+export type Credit = "episode" | "turn"
+
+/** Rewards from each turn on. */
+export const returns = (perTurn: ReadonlyArray<number>, discount: number): ReadonlyArray<number> => {
+  const sums = [...perTurn]
+  for (let turn = sums.length - 2; turn >= 0; turn--) sums[turn] = perTurn[turn]! + discount * sums[turn + 1]!
+  return sums
+}
+
+/** Member -> turn -> advantage, from member -> turn -> reward of that turn. */
+export const byTurn = (
+  perTurn: ReadonlyArray<ReadonlyArray<number>>,
+  estimator: Estimator,
+  discount: number
+): ReadonlyArray<ReadonlyArray<number>> => {
+  const all = perTurn.map((rewards) => returns(rewards, discount))
+  const turns = Math.max(0, ...all.map(({ length }) => length))
+  const columns = Array.from({ length: turns }, (_, turn) => estimator(all.map((rewards) => rewards[turn] ?? 0)))
+  return all.map((rewards, member) => rewards.map((_, turn) => columns[turn]![member]!))
+}

@@ -32,6 +32,10 @@ export const Settings = Schema.Struct({
   retryMilliseconds: count,
   /** An attempt that takes longer is abandoned. */
   deadlineSeconds: Schema.Finite.check(Schema.isGreaterThan(0)),
+  /** What the advantage compares: whole episodes (the paper), or each user turn for itself. */
+  credit: Schema.Literals(["episode", "turn"]),
+  /** With `credit: "turn"`: how much of the next turn's reward counts for this one. */
+  turnDiscount: Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1 })),
   /** Of the policy, in training. */
   sampling: Schema.Struct({
     temperature: Schema.Finite.check(Schema.isGreaterThan(0)),
@@ -50,6 +54,8 @@ export const defaults: Settings = {
   retries: 3,
   retryMilliseconds: 100,
   deadlineSeconds: 600,
+  credit: "episode",
+  turnDiscount: 1,
   sampling: { temperature: 1, maxTokens: 1024 },
   optimization: Trainer.paper
 }
@@ -125,11 +131,19 @@ export const stage = <E, R>(
 })
 
 /** A curriculum. Throws `CurriculumInvalid` when it has no stage or two of one name. */
-export const make = <E, R>(options: Curriculum<E, R>): Curriculum<E, R> => {
+export const make = <E, R, E2, R2>(options: {
+  readonly name: string
+  readonly environment: Layer.Layer<Environment, E, R>
+  readonly stages: ReadonlyArray<Stage<E2, R2>>
+}): Curriculum<E | E2, Exclude<R, Augmentor> | R2> => {
   const where = `curriculum "${options.name}"`
   if (options.stages.length === 0) throw new CurriculumInvalid({ where, detail: "it has no stages" })
   const names = options.stages.map((stage) => stage.name)
   const twice = names.find((name, i) => names.indexOf(name) !== i)
   if (twice !== undefined) throw new CurriculumInvalid({ where, detail: `two stages are called "${twice}"` })
-  return options
+  return {
+    ...options,
+    // R is Exclude<R, Augmentor> | Augmentor or less, which TypeScript does not see of a type parameter.
+    environment: options.environment as Layer.Layer<Environment, E, Exclude<R, Augmentor> | Augmentor>
+  }
 }

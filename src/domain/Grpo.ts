@@ -57,6 +57,8 @@ export interface Sequence {
   /** 1 where the token was sampled by the policy, 0 elsewhere. */
   readonly mask: Float32Array | Float64Array
   readonly advantage: number
+  /** Per token, where they differ; `advantage` otherwise. */
+  readonly advantages?: Float64Array
 }
 
 export interface Loss {
@@ -97,12 +99,13 @@ export const loss = (sequences: ReadonlyArray<Sequence>, settings: LossSettings)
   let clipped = 0
   let tokens = 0
   const gradients = sequences.map((sequence, i) => {
-    const { advantage, logprobs, mask, oldLogprobs, refLogprobs } = sequence
+    const { advantages, logprobs, mask, oldLogprobs, refLogprobs } = sequence
     const weight = weights[i]!
     const gradient = new Float64Array(mask.length)
     for (let t = 0; t < mask.length; t++) {
       if (mask[t] === 0) continue
       tokens += 1
+      const advantage = advantages?.[t] ?? sequence.advantage
       const difference = logprobs[t]! - oldLogprobs[t]!
       const ratio = Math.exp(clamp(difference, logRatioClamp))
       const bounded = boundedRatio(ratio, advantage, settings)

@@ -12,6 +12,8 @@ export const Manifest = Schema.Struct({
   tasks: Schema.Struct({
     /** Where they come from: folder, generator seed, hashes. */
     provenance: Schema.Record(Schema.String, Schema.String),
+    /** Of all tasks with their payloads: equal for equal tasks. */
+    sha256: Schema.String,
     /** `<part>/<category>` -> tasks. */
     counts: Schema.Record(Schema.String, Schema.Natural)
   }),

@@ -42,6 +42,20 @@ export const wilsonClustered = (
   return wilson(p * effective, effective, z)
 }
 
+/** Newcombe's interval (his method 10) for the second share minus the first, of independent samples. */
+export const wilsonDifference = (
+  first: { readonly n: number; readonly passed: number },
+  second: { readonly n: number; readonly passed: number }
+): Interval => {
+  if (first.n === 0 || second.n === 0) return { low: -1, high: 1 }
+  const [p, q] = [first.passed / first.n, second.passed / second.n]
+  const [a, b] = [wilson(first.passed, first.n), wilson(second.passed, second.n)]
+  return {
+    low: q - p - Math.hypot(q - b.low, a.high - p),
+    high: q - p + Math.hypot(b.high - q, p - a.low)
+  }
+}
+
 export const mean = (values: ReadonlyArray<number>): number =>
   values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length
 

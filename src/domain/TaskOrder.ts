@@ -3,24 +3,28 @@ import * as Seed from "./Seed.ts"
 import type { Task } from "./Task.ts"
 
 /**
- * Takes tasks from a seeded, endless order. A batch of at most `tasks.length` tasks taken at
- * once may cross an epoch and then hold a task twice; it is skipped over until it differs.
+ * Takes tasks from a seeded, endless order, at most `tasks.length` at once and none twice at once. A batch that crosses
+ * into the next epoch may meet a task again: it waits for the next batch, so that all tasks are met equally often.
  */
 export const make = (tasks: ReadonlyArray<Task>, seed: number): (n: number) => ReadonlyArray<Task> => {
   let epoch = 0
-  let position = 0
-  let order: ReadonlyArray<Task> = []
+  let order: Array<Task> = []
   const one = (): Task => {
-    if (position === order.length) {
+    if (order.length === 0) {
       order = new Seed.Draws(Seed.derive(seed, "order", epoch)).shuffle(tasks)
       epoch += 1
-      position = 0
     }
-    return order[position++]!
+    return order.shift()!
   }
   return (n) => {
     const taken = new Set<Task>()
-    while (taken.size < Math.min(n, tasks.length)) taken.add(one())
+    const waiting: Array<Task> = []
+    while (taken.size < Math.min(n, tasks.length)) {
+      const task = one()
+      if (taken.has(task)) waiting.push(task)
+      else taken.add(task)
+    }
+    order.unshift(...waiting)
     return [...taken]
   }
 }

@@ -77,7 +77,10 @@ export const paper: Optimization = {
 export interface Member {
   readonly episode: Episode
   readonly score: Scored
+  /** Of the whole episode; the mean over turns where `turnAdvantages` differ. */
   readonly advantage: number
+  /** One for each user turn, where credit is given by turn. */
+  readonly turnAdvantages?: ReadonlyArray<number>
 }
 
 /** Episodes of one task by one policy. */

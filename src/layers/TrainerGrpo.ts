@@ -24,13 +24,22 @@ import {
 interface Sequence {
   readonly segment: Segment
   readonly advantage: number
+  readonly advantages?: Float64Array
 }
 
 const measureEvery = 8
 
 const sequencesOf = (groups: ReadonlyArray<Group>): ReadonlyArray<Sequence> =>
   groups.flatMap(({ members }) =>
-    members.flatMap(({ advantage, episode }) => fromEpisode(episode).map((segment) => ({ segment, advantage })))
+    members.flatMap(({ advantage, episode, turnAdvantages }) =>
+      fromEpisode(episode).map((segment) => ({
+        segment,
+        advantage,
+        ...(turnAdvantages !== undefined && {
+          advantages: Float64Array.from(segment.turns, (turn) => turnAdvantages[turn] ?? 0)
+        })
+      }))
+    )
   )
 
 const engineFailed = (error: EngineError): TrainerError =>
@@ -90,12 +99,13 @@ const make = Effect.gen(function*() {
       const measured = klCoefficient > 0 ? sequences : sequences.filter((_, i) => i % measureEvery === 0)
       const reference = yield* engine.forward(measured.map(({ segment }) => masked(segment)), "reference")
       const result = Grpo.loss(
-        sequences.map(({ advantage, segment }, i) => ({
+        sequences.map(({ advantage, advantages, segment }, i) => ({
           logprobs: current?.[i]?.logprobs ?? segment.logprobs,
           oldLogprobs: segment.logprobs,
           ...(klCoefficient > 0 && { refLogprobs: reference[i]!.logprobs }),
           mask: segment.mask,
-          advantage
+          advantage,
+          ...(advantages !== undefined && { advantages })
         })),
         options.loss
       )

@@ -3,13 +3,14 @@
  * deadline; groups without signal dropped and replaced up to a bound; every attempt accounted for.
  */
 import { Effect, Result } from "effect"
-import { hasSignal } from "../domain/Advantage.ts"
+import { byTurn, hasSignal } from "../domain/Advantage.ts"
 import type { Settings, Stage } from "../domain/Curriculum.ts"
-import { Reward } from "../domain/Reward.ts"
+import { Reward, type Scored } from "../domain/Reward.ts"
 import type { Attempted, Fate } from "../domain/RunStore.ts"
 import * as Seed from "../domain/Seed.ts"
+import { mean } from "../domain/Statistics.ts"
 import type { Task } from "../domain/Task.ts"
-import type { Group } from "../domain/Trainer.ts"
+import type { Group, Member } from "../domain/Trainer.ts"
 import { persist } from "./persist.ts"
 import { rollout } from "./rollout.ts"
 
@@ -57,9 +58,23 @@ const attempt = Effect.fnUntraced(function*(place: Place, settings: Settings, ta
   return unjudged
 })
 
+/** Advantages of a group's scored members; nothing when the group has nothing to teach. */
+const credit = <E, R>(
+  { advantage, settings }: Stage<E, R>,
+  scores: ReadonlyArray<Scored>
+): ReadonlyArray<Pick<Member, "advantage" | "turnAdvantages">> | undefined => {
+  if (settings.credit === "turn") {
+    const turns = byTurn(scores.map(({ perTurn }) => perTurn), advantage, settings.turnDiscount)
+    const same = turns[0]?.every((_, turn) => !hasSignal(turns.map((member) => member[turn] ?? 0))) ?? true
+    return same ? undefined : turns.map((turnAdvantages) => ({ advantage: mean(turnAdvantages), turnAdvantages }))
+  }
+  const rewards = scores.map(({ total }) => total)
+  return hasSignal(rewards) ? advantage(rewards).map((value) => ({ advantage: value })) : undefined
+}
+
 /** Decides where the members of one group end up; the group is there when it has something to teach. */
-const judge = (
-  advantage: Stage<unknown, unknown>["advantage"],
+const judge = <E, R>(
+  stage: Stage<E, R>,
   task: Task,
   members: ReadonlyArray<Unjudged>
 ): { readonly group: Group | undefined; readonly attempted: ReadonlyArray<Attempted> } => {
@@ -68,21 +83,19 @@ const judge = (
       ? [{ member, episode: member.finished.episode, score: member.finished.score }]
       : []
   )
-  const rewards = scored.map(({ score }) => score.total)
-  const useless = scored.length < 2 ? "lone_member" : hasSignal(rewards) ? undefined : "no_signal"
-  const advantages = useless === undefined ? advantage(rewards) : []
+  const credits = scored.length < 2 ? undefined : credit(stage, scored.map(({ score }) => score))
   const fateOf = (member: Unjudged): Fate => {
     if (member.failed !== undefined) return { _tag: "Failed", ...member.failed }
     const position = scored.findIndex((candidate) => candidate.member === member)
     if (position < 0) return { _tag: "Filtered", cause: "unscorable" }
-    return useless === undefined
-      ? { _tag: "Trained", advantage: advantages[position]! }
-      : { _tag: "Filtered", cause: useless }
+    return credits === undefined
+      ? { _tag: "Filtered", cause: scored.length < 2 ? "lone_member" : "no_signal" }
+      : { _tag: "Trained", advantage: credits[position]!.advantage }
   }
   return {
-    group: useless === undefined
-      ? { task, members: scored.map(({ episode, score }, i) => ({ episode, score, advantage: advantages[i]! })) }
-      : undefined,
+    group: credits === undefined
+      ? undefined
+      : { task, members: scored.map(({ episode, score }, i) => ({ episode, score, ...credits[i]! })) },
     attempted: members.map((member) => {
       const { failed: _, ...rest } = member
       return { ...rest, fate: fateOf(member) }
@@ -111,7 +124,7 @@ export const collect = Effect.fnUntraced(function*<E, R>(
     )
     groupsCollected += tasks.length
     tasks.forEach((task, i) => {
-      const judged = judge(stage.advantage, task, members.slice(i * groupSize, (i + 1) * groupSize))
+      const judged = judge(stage, task, members.slice(i * groupSize, (i + 1) * groupSize))
       attempted.push(...judged.attempted)
       if (judged.group !== undefined) groups.push(judged.group)
     })

@@ -9,31 +9,33 @@ import type { Task } from "../domain/Task.ts"
 
 export interface RolloutOptions {
   readonly seed: number
-  /** Shared by the episodes of one group, so that an engine can share their prefix. */
-  readonly family: string
-  readonly sampling: Sampling
-  /** Assistant messages at most. */
-  readonly maxSteps: number
+  /** Shared by the episodes of one group, so that an engine can share their prefix; the task's id when absent. */
+  readonly family?: string
+  /** Temperature 1 and 1024 tokens a message when absent. */
+  readonly sampling?: Sampling
+  /** Assistant messages at most; 100 when absent. */
+  readonly maxSteps?: number
 }
 
 /** One attempt at one episode. What it acquires (a session, an actor) is released when it ends, however it ends. */
 export const rollout = Effect.fnUntraced(
   function*(task: Task, options: RolloutOptions) {
+    const { family = task.id, maxSteps = 100, sampling = { temperature: 1, maxTokens: 1024 }, seed } = options
     const environment = yield* Environment
     const policy = yield* Policy
-    const session = yield* environment.open(task, Seed.derive(options.seed, "environment"))
+    const session = yield* environment.open(task, Seed.derive(seed, "environment"))
     const actor = yield* policy.open({
       task,
       tools: session.start.tools,
-      seed: Seed.derive(options.seed, "policy"),
-      family: options.family,
-      sampling: options.sampling
+      seed: Seed.derive(seed, "policy"),
+      family,
+      sampling
     })
     const steps: Array<Step> = []
     let observed: ReadonlyArray<Message> = session.start.messages
     let turn = 0
     let stop: StopReason = "steps"
-    while (steps.length < options.maxSteps) {
+    while (steps.length < maxSteps) {
       const completion = yield* actor.act(observed)
       if (completion.stop === "context") {
         stop = "context"
@@ -48,7 +50,7 @@ export const rollout = Effect.fnUntraced(
       if (transition.verdict !== undefined) turn = transition.verdict.turn + 1
       observed = transition.messages
     }
-    const episode: Episode = { task, seed: options.seed, turns: session.start.turns, steps, stop }
+    const episode: Episode = { task, seed, turns: session.start.turns, steps, stop }
     return episode
   },
   Effect.scoped

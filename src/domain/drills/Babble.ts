@@ -1,0 +1,188 @@
+/**
+ * What the base model learns from: talk that is well formed and grounded, and aims at nothing.
+ *
+ * A babbler calls tools it was offered with values it was told, of the right kind, follows a
+ * tool's name when a message mentions one, and prefers, a little, tools whose document shares
+ * a word with the request. It never sees a ground truth. What it does not know, which tool a
+ * phrase asks for and what to do when a call fails, is left to tuning.
+ */
+import type { Message } from "../Message.ts"
+import type { Draws } from "../Seed.ts"
+import { type Kind, lines } from "./Documents.ts"
+import * as Words from "./Words.ts"
+
+/** How often the babbler does what. Probabilities. */
+export interface Habits {
+  /** Answers at once, without a call. */
+  readonly answerFirst: number
+  /** Answers once calls have run. */
+  readonly answerAfterCall: number
+  /** Answers after a call that failed. */
+  readonly answerAfterFailure: number
+  /** Calls a tool that the last result mentions, where it mentions one. */
+  readonly followMention: number
+  /** Once something has worked after a failure, tries again what failed. */
+  readonly retry: number
+  /** Calls a tool whose document shares most words with the request, where one shares any. */
+  readonly readDocuments: number
+}
+
+export const habits: Habits = {
+  answerFirst: 0.12,
+  answerAfterCall: 0.75,
+  answerAfterFailure: 0.2,
+  followMention: 0.7,
+  retry: 0.6,
+  readDocuments: 0.85
+}
+
+/** What a person may say for each kind: a city for an airport, a name for a user id, as people do. */
+const listed: Readonly<Record<Exclude<Kind, "number" | "flag" | "name">, ReadonlyArray<string>>> = {
+  file: Words.files,
+  folder: [...Words.folders, ".."],
+  text: Words.texts,
+  user: [...Words.userIds, ...Words.people],
+  person: Words.people,
+  city: Words.cities,
+  airport: [...Words.airports, ...Words.cities],
+  currency: Words.currencies,
+  token: Words.tokens,
+  card: Words.cardIds,
+  booking: Words.bookingIds,
+  date: Words.dates,
+  doors: Words.doors
+}
+
+const isWordAt = (text: string, word: string): boolean => {
+  for (let at = text.indexOf(word); at >= 0; at = text.indexOf(word, at + 1)) {
+    if (!/\w/.test(text[at - 1] ?? " ") && !/\w/.test(text[at + word.length] ?? " ")) return true
+  }
+  return false
+}
+
+/** Values of a kind in the order in which a text mentions them. */
+const mentioned = (kind: Kind, text: string): ReadonlyArray<string> => {
+  if (kind === "number") return text.match(/(?<![\w.-])\d+(?![\w.-])/g) ?? []
+  if (kind === "flag") return ["true", "false"]
+  const known = kind === "name" ? [...listed.file, ...listed.folder] : listed[kind]
+  const paths = kind === "file" ? text.match(/\w+\/[\w.]+\w/g) ?? [] : []
+  return paths.length > 0
+    ? paths
+    : known.filter((word) => isWordAt(text, word)).toSorted((a, b) => text.indexOf(a) - text.indexOf(b))
+}
+
+/** The first of the candidates, as a rule: what is said first goes where it is asked for first. */
+const inOrder = (draws: Draws, candidates: ReadonlyArray<string>, how: number): string =>
+  draws.chance(how) ? candidates[0]! : draws.pick(candidates)
+
+const isSpelledBare = (kind: Kind | ReadonlyArray<string>): boolean => kind === "number" || kind === "flag"
+
+/** A value of a kind as JSON text, or nothing when none was mentioned. */
+const valueOf = (
+  draws: Draws,
+  kind: Kind | ReadonlyArray<string>,
+  texts: ReadonlyArray<string>
+): string | undefined => {
+  if (typeof kind !== "string") {
+    const said = kind.filter((literal) => isWordAt(texts[0] ?? "", literal))
+    const value = said.length > 0 && draws.chance(0.95) ? draws.pick(said) : draws.pick(kind)
+    return /^\d+$/.test(value) ? value : JSON.stringify(value)
+  }
+  for (const text of texts) {
+    const candidates = mentioned(kind, text)
+    if (candidates.length === 0) continue
+    if (kind === "doors") return `[${candidates.map((door) => JSON.stringify(door)).join(", ")}]`
+    const value = kind === "flag" ? draws.pick(candidates) : inOrder(draws, candidates, 0.9)
+    return isSpelledBare(kind) ? value : JSON.stringify(value)
+  }
+  return undefined
+}
+
+/** The call as the protocol spells it, or nothing when an argument has no grounding in the texts, most recent first. */
+const callOf = (draws: Draws, tool: string, texts: ReadonlyArray<string>): string | undefined => {
+  const kinds = lines.get(tool)?.kinds ?? {}
+  const used: Array<string> = []
+  const args: Array<string> = []
+  for (const [name, kind] of Object.entries(kinds)) {
+    const fresh = texts.map((text) => used.reduce((rest, value) => rest.replace(value, ""), text))
+    const value = valueOf(draws, kind, fresh)
+    if (value === undefined) return undefined
+    used.push(value.replaceAll("\"", ""))
+    args.push(`${JSON.stringify(name)}: ${value}`)
+  }
+  return `<think></think>\n<tool_call>\n{"name": "${tool}", "arguments": {${args.join(", ")}}}\n</tool_call>`
+}
+
+const answer = "<think></think>\n<answer>Done.</answer>"
+
+/** Words that say nothing about what is asked. */
+const idle: ReadonlySet<string> = new Set("the and for from with what this that please into about your".split(" "))
+
+const wordsOf = (text: string): ReadonlySet<string> =>
+  new Set((text.toLowerCase().match(/[a-z]{3,}/g) ?? []).filter((word) => !idle.has(word)))
+
+const documentWords: ReadonlyMap<string, ReadonlySet<string>> = new Map(
+  [...lines].map(([tool, { document }]) => [tool, wordsOf(document.description)])
+)
+
+/** The tools whose documents share the most words with a request; none when no document shares any. */
+const bestRead = (tools: ReadonlyArray<string>, request: string): ReadonlyArray<string> => {
+  const asked = wordsOf(request)
+  const shared = (tool: string): number => [...documentWords.get(tool) ?? []].filter((word) => asked.has(word)).length
+  const most = Math.max(...tools.map(shared))
+  return most === 0 ? [] : tools.filter((tool) => shared(tool) === most)
+}
+
+/** The tool of the turn's last failed call, if something has worked since. */
+const failedBefore = (said: ReadonlyArray<Message>): string | undefined => {
+  for (let at = said.length - 1; at > 0; at--) {
+    if (!hasFailed(said[at]!.content)) continue
+    return at === said.length - 1 ? undefined : /"name": "(\w+)"/.exec(said[at - 1]!.content)?.[1]
+  }
+  return undefined
+}
+
+const hasFailed = (result: string): boolean => /"error|Error/.test(result)
+
+/** What the babbler has in front of it. */
+export interface View {
+  /** Tools offered so far. */
+  readonly tools: ReadonlyArray<string>
+  /** The whole conversation, oldest first. */
+  readonly messages: ReadonlyArray<Message>
+  /** Position of the current turn's request in `messages`. */
+  readonly request: number
+}
+
+/** The next assistant message. */
+export const babble = (draws: Draws, view: View, how: Habits = habits): string => {
+  const { messages, request, tools } = view
+  const asked = messages[request]?.content ?? ""
+  const last = messages.at(-1)?.content ?? ""
+  const called = messages.length - 1 > request
+  const failed = called && hasFailed(last)
+  const before = messages.slice(1, request).findLast(({ role }) => role === "user")?.content ?? ""
+  const texts = called ? [`${asked} ${last}`, before] : [asked, before]
+  const said = new Set(messages.slice(request).map(({ content }) => content))
+  const from = (candidates: ReadonlyArray<string>, grounds = texts): string | undefined => {
+    for (const tool of draws.shuffle(candidates)) {
+      const text = callOf(draws, tool, grounds)
+      // What failed may be tried again; what worked is not said twice.
+      if (text !== undefined && (failed || !said.has(text))) return text
+    }
+    return undefined
+  }
+  const again = called && !failed ? failedBefore(messages.slice(request)) : undefined
+  if (again !== undefined && draws.chance(how.retry)) {
+    const text = from([again], [last, asked.replaceAll(/\w+\//g, "")])
+    if (text !== undefined) return text
+  }
+  const stop = !called ? how.answerFirst : failed ? how.answerAfterFailure : how.answerAfterCall
+  if (draws.chance(stop)) return answer
+  const mentions = called ? tools.filter((tool) => isWordAt(last, tool)) : []
+  return (draws.chance(how.followMention) ? from(mentions, [last, asked]) : undefined)
+    ?? (draws.chance(how.readDocuments) ? from(bestRead(tools, asked)) : undefined)
+    ?? from(tools.filter((tool) => Object.keys(lines.get(tool)?.kinds ?? {}).length > 0 || draws.chance(0.3)))
+    ?? from(tools)
+    ?? answer
+}

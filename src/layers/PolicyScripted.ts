@@ -1,0 +1,70 @@
+/**
+ * A policy that is a function: for tests, and for answers recorded elsewhere.
+ *
+ * Its tokens are the code points of its text, with a constant log-prob, so that everything
+ * which needs tokens (segments, records, trainers) can be run without a model.
+ */
+import { Effect, Layer } from "effect"
+import type { Message } from "../domain/Message.ts"
+import { type Completion, type EpisodeContext, Policy, PolicyError, PolicyRefused } from "../domain/Policy.ts"
+
+const logprob = -0.5
+
+const spell = (text: string): ReadonlyArray<number> => Array.from(text, (character) => character.codePointAt(0) ?? 0)
+
+/** Answers with what `respond` says to the conversation so far; its failures are the policy's. */
+export const layerEffect = (
+  respond: (conversation: ReadonlyArray<Message>, context: EpisodeContext) => Effect.Effect<string, PolicyError>
+): Layer.Layer<Policy> =>
+  Layer.succeed(
+    Policy,
+    Policy.of({
+      open: (context) =>
+        Effect.sync(() => {
+          const conversation: Array<Message> = []
+          const tokens: Array<number> = []
+          return {
+            act: Effect.fnUntraced(function*(messages: ReadonlyArray<Message>) {
+              conversation.push(...messages)
+              for (const message of messages) tokens.push(...spell(`${message.role}: ${message.content}\n`))
+              const text = yield* respond(conversation, context)
+              const said = spell(`${text}\n`)
+              const message: Message = { role: "assistant", content: text }
+              const completion: Completion = {
+                message,
+                tokens: {
+                  prompt: Int32Array.from(tokens),
+                  completion: Int32Array.from(said),
+                  logprobs: Float32Array.from(said, () => logprob)
+                },
+                stop: "stop"
+              }
+              conversation.push(message)
+              tokens.push(...said)
+              return completion
+            })
+          }
+        })
+    })
+  )
+
+/** As `layerEffect`, for a function that cannot fail. */
+export const layer = (
+  respond: (conversation: ReadonlyArray<Message>, context: EpisodeContext) => string
+): Layer.Layer<Policy> => layerEffect((conversation, context) => Effect.sync(() => respond(conversation, context)))
+
+/** Plays recorded messages: task id -> assistant messages in order. A task without any, or with too few, is refused. */
+export const layerRecorded = (script: ReadonlyMap<string, ReadonlyArray<string>>): Layer.Layer<Policy> =>
+  layerEffect((conversation, { task }) => {
+    const said = conversation.filter((message) => message.role === "assistant").length
+    const next = script.get(task.id)?.[said]
+    return next === undefined
+      ? Effect.fail(
+        new PolicyError({
+          reason: new PolicyRefused({
+            detail: `${said} messages are scripted for task ${task.id}, and one more was asked for`
+          })
+        })
+      )
+      : Effect.succeed(next)
+  })

@@ -1,0 +1,14 @@
+#!/usr/bin/env node
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { Effect, Layer, Stdio } from "effect"
+import * as Versions from "./layers/Versions.ts"
+import { cli } from "./programs/cli.ts"
+
+// Loaded when a command asks for it, so that --help and --version do not wait for simulators and an engine.
+const parts = Layer.unwrap(Effect.map(Effect.promise(() => import("./programs/wiring.ts")), (wiring) => wiring.layer))
+
+Stdio.Stdio.use(({ args }) => Effect.flatMap(args, cli(parts, Versions.envtune))).pipe(
+  Effect.provide(NodeServices.layer),
+  NodeRuntime.runMain
+)

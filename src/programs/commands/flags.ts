@@ -1,0 +1,45 @@
+/** Flags that several commands share. */
+import { Option, Schema } from "effect"
+import * as Flag from "effect/cli/Flag"
+
+const Positive = Schema.Int.check(Schema.isGreaterThan(0))
+
+export const data = Flag.String("data").pipe(
+  Flag.withDescription("A folder with BFCL's multi-turn data; the built-in drills when absent"),
+  Flag.optional,
+  Flag.map(Option.getOrUndefined)
+)
+
+export const weights = Flag.String("weights").pipe(
+  Flag.withDescription("Saved weights to start from; the built-in base model when absent"),
+  Flag.optional,
+  Flag.map(Option.getOrUndefined)
+)
+
+export const workers = Flag.Int("workers").pipe(
+  Flag.withSchema(Positive),
+  Flag.withDescription("Worker threads of the embedded engine; as many as cores, at most 4, when absent"),
+  Flag.optional,
+  Flag.map(Option.getOrUndefined)
+)
+
+export const seed = Flag.Int("seed").pipe(
+  Flag.withSchema(Schema.Natural),
+  Flag.withDefault(0),
+  Flag.withDescription("Every random choice follows from it")
+)
+
+export const json = Flag.Boolean("json").pipe(
+  Flag.withDefault(false),
+  Flag.withDescription("Print JSON lines on stdout and nothing else")
+)
+
+export const positive = (name: string) => Flag.Int(name).pipe(Flag.withSchema(Positive))
+
+/** A list as one argument: `a,b`. */
+export const list = (name: string) =>
+  Flag.String(name).pipe(
+    Flag.map((text) => text.split(",").map((part) => part.trim()).filter((part) => part !== "")),
+    Flag.optional,
+    Flag.map(Option.getOrElse((): ReadonlyArray<string> => []))
+  )

@@ -1,0 +1,139 @@
+/**
+ * The paper's four stages (arXiv 2510.10197, section 3; spec: environment-tuning, Curriculum).
+ *
+ * | stage | tasks | reward | tool responses |
+ * | 1 mastering syntax | a part of base | syntax | standard |
+ * | 2 learning with hints | base | progress | augmented |
+ * | 3 solving hard tasks | all categories | progress | augmented |
+ * | 4 independent solving | all categories | progress | standard |
+ *
+ * What differs between a 7B model on BFCL and a small one on drills are numbers: `drills` and
+ * `bfcl` below are the same stages with other settings.
+ */
+import { Layer } from "effect"
+import * as Advance from "../../domain/Advance.ts"
+import { groupRelative } from "../../domain/Advantage.ts"
+import { actionable } from "../../domain/augment/Actionable.ts"
+import * as Augmentor from "../../domain/Augmentor.ts"
+import * as Curriculum from "../../domain/Curriculum.ts"
+import type { Environment } from "../../domain/Environment.ts"
+import * as Reward from "../../domain/Reward.ts"
+import type { Task } from "../../domain/Task.ts"
+
+export interface Choices {
+  /** What a passed turn is worth; the paper's ablation is `binary`. */
+  readonly reward: Reward.Rule
+  /** What stages 2 and 3 say when a call fails; the paper's ablation is `none`. */
+  readonly augment: Augmentor.Augment
+}
+
+export const choices: Choices = { reward: Reward.progress, augment: actionable }
+
+interface Numbers {
+  /** Stage 1 uses the training tasks of base for which this holds. */
+  readonly beginners: (task: Task) => boolean
+  readonly advance: readonly [Advance.Advance, Advance.Advance, Advance.Advance, Advance.Advance]
+  readonly settings: Curriculum.Overrides<Curriculum.Settings>
+  /** Damps the scaling of groups whose rewards hardly differ. */
+  readonly advantageEpsilon: number
+}
+
+const isBase = (task: Task): boolean => task.category === "base"
+
+const make = <E, R>(
+  name: string,
+  environment: Layer.Layer<Environment, E, R>,
+  numbers: Numbers,
+  { augment, reward }: Choices
+): Curriculum.Curriculum<E, Exclude<R, Augmentor.Augmentor>> => {
+  const advantage = groupRelative(numbers.advantageEpsilon)
+  const { advance: [syntax, hints, hard, alone], settings } = numbers
+  const augmented = Augmentor.layer(augment)
+  const progress = Reward.layer(reward)
+  return Curriculum.make({
+    name,
+    environment,
+    stages: [
+      Curriculum.stage("mastering syntax", {
+        tasks: (task) => isBase(task) && numbers.beginners(task),
+        services: Layer.merge(Augmentor.layerNone, Reward.layer(Reward.syntax)),
+        advantage,
+        advance: syntax,
+        settings
+      }),
+      Curriculum.stage("learning with hints", {
+        tasks: isBase,
+        services: Layer.merge(augmented, progress),
+        advantage,
+        advance: hints,
+        settings
+      }),
+      Curriculum.stage("solving hard tasks", {
+        tasks: () => true,
+        services: Layer.merge(augmented, progress),
+        advantage,
+        advance: hard,
+        settings
+      }),
+      Curriculum.stage("independent solving", {
+        tasks: () => true,
+        services: Layer.merge(Augmentor.layerNone, progress),
+        advantage,
+        advance: alone,
+        settings
+      })
+    ]
+  })
+}
+
+/** For the built-in model on drills, in minutes on two cores. */
+export const drills = <E, R>(
+  environment: Layer.Layer<Environment, E, R>,
+  own: Choices = choices
+): Curriculum.Curriculum<E, Exclude<R, Augmentor.Augmentor>> =>
+  make("paper-drills", environment, {
+    beginners: () => true,
+    advance: [
+      Advance.any(Advance.rewardAbove(1.9, { window: 3 }), Advance.after(10)),
+      Advance.any(Advance.rewardAbove(0.9, { window: 5 }), Advance.after(130)),
+      Advance.any(Advance.rewardAbove(0.9, { window: 5 }), Advance.after(150)),
+      Advance.any(Advance.rewardAbove(0.95, { window: 5 }), Advance.after(60))
+    ],
+    advantageEpsilon: 0.1,
+    settings: {
+      tasksPerStep: 32,
+      groupSize: 8,
+      concurrency: 512,
+      maxSteps: 40,
+      refillRounds: 0,
+      sampling: { temperature: 1, maxTokens: 32 },
+      optimization: {
+        loss: { klCoefficient: 0, entropyCoefficient: 0.004, dualClip: null, aggregation: "token-mean" },
+        learningRate: 6e-4,
+        warmupSteps: 10,
+        beta2: 0.95,
+        weightDecay: 0
+      }
+    }
+  }, own)
+
+/** The released hyper-parameters, for a model of 7-8B parameters on BFCL's 400 training instances. */
+export const bfcl = <E, R>(
+  environment: Layer.Layer<Environment, E, R>,
+  own: Choices = choices
+): Curriculum.Curriculum<E, Exclude<R, Augmentor.Augmentor>> => {
+  /** 20 epochs of n instances at 32 instances a step. */
+  const epochs = (instances: number) => Advance.after(Math.ceil((20 * instances) / 32))
+  return make("paper-bfcl", environment, {
+    beginners: (task) => Number(task.scenario.replace(/\D/g, "")) % 4 !== 3,
+    advance: [epochs(75), epochs(100), epochs(400), epochs(400)],
+    advantageEpsilon: 1e-6,
+    settings: {
+      tasksPerStep: 32,
+      groupSize: 16,
+      concurrency: 512,
+      maxSteps: 100,
+      sampling: { temperature: 1, maxTokens: 4096 }
+    }
+  }, own)
+}

@@ -1,0 +1,71 @@
+/**
+ * What the commands are assembled from. The command tree knows this port only; which tasks,
+ * environments and engines there are is said in one place, wiring.ts, and tests say something else.
+ */
+import type { Effect, FileSystem, Layer, Path } from "effect"
+import { Context, Schema } from "effect"
+import type { Augmentor } from "../domain/Augmentor.ts"
+import type { Curriculum } from "../domain/Curriculum.ts"
+import type { Engine, EngineError } from "../domain/Engine.ts"
+import type { Environment } from "../domain/Environment.ts"
+import type { Policy } from "../domain/Policy.ts"
+import type { Renderer } from "../domain/Renderer.ts"
+import type { Rule } from "../domain/Reward.ts"
+import type { Tasks, TasksError } from "../domain/Tasks.ts"
+import type { EvaluateOptions } from "./evaluate.ts"
+
+/** What was asked for does not go together, or is not there. */
+export class Unavailable extends Schema.TaggedError<Unavailable>()("Unavailable", { detail: Schema.String }) {
+  override get message() {
+    return this.detail
+  }
+}
+
+/** What a user can have asked for wrongly; each says in one sentence what. */
+export type PartsError = TasksError | EngineError | Unavailable
+
+export type Platform = FileSystem.FileSystem | Path.Path
+
+export interface WorldOptions {
+  /** A BFCL folder; the drills when absent. */
+  readonly data: string | undefined
+  /** Of the drills' generator; the built-in set when absent. */
+  readonly seed: number | undefined
+}
+
+/** Tasks and everything that is made for them. */
+export interface World {
+  readonly tasks: Layer.Layer<Tasks, PartsError, Platform>
+  readonly environment: Layer.Layer<Environment, PartsError, Augmentor | Platform>
+  /** Plays the ground truth. */
+  readonly oracle: Layer.Layer<Policy, PartsError, Platform>
+  /** The paper's stages; `reward` is what an episode is worth once its syntax is mastered. */
+  readonly curriculum: (choices: { readonly reward: Rule }) => Curriculum<PartsError, Platform>
+  readonly evaluation: EvaluateOptions
+}
+
+export interface MachineOptions {
+  /** The world whose language it speaks. */
+  readonly data: string | undefined
+  /** Saved weights to start from; the base model when absent. */
+  readonly weights: string | undefined
+  readonly workers: number | undefined
+}
+
+export class Parts extends Context.Service<Parts, {
+  readonly world: (options: WorldOptions) => Effect.Effect<World, PartsError, Platform>
+  /** An engine and the renderer of its model's language. */
+  readonly machine: (options: MachineOptions) => Layer.Layer<Engine | Renderer, PartsError, Platform>
+  /** Makes a base model and saves it to `out`; lines of progress go to `say`. */
+  readonly pretrain: (options: {
+    readonly out: string
+    readonly seed: number
+    readonly workers: number | undefined
+    readonly say: (line: string) => Effect.Effect<void>
+  }) => Effect.Effect<void, PartsError, Platform>
+  /** Replays recordings of the original environment; one line a part, and whether all of them agree. */
+  readonly conformance: (options: {
+    readonly oracle: string
+    readonly data: string
+  }) => Effect.Effect<{ readonly lines: ReadonlyArray<string>; readonly agrees: boolean }, PartsError, Platform>
+}>()("envtune/programs/Parts") {}

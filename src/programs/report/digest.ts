@@ -1,0 +1,203 @@
+/**
+ * What the page says about a run, gathered in one pass over its metrics and one over its
+ * episodes. Nothing grows with the number of episodes.
+ */
+import { Effect, Stream } from "effect"
+import type * as EpisodeRecord from "../../domain/EpisodeRecord.ts"
+import type { Manifest } from "../../domain/Manifest.ts"
+import { type Rate, type StepReport, total } from "../../domain/Report.ts"
+import type { Summary } from "../../domain/Summary.ts"
+import type { Line, RunRecord } from "../../layers/RunReader.ts"
+
+/** What became of the calls that followed one kind of failure. */
+export interface Following {
+  /** Failed calls of this kind. */
+  readonly fired: number
+  /** The first call of the next step that calls at all: n where there was one, passed where it ran. */
+  readonly next: Rate
+  /** One of them: what was called, what the tool says, what the agent was told. */
+  readonly example: EpisodeRecord.OutcomeRecord
+}
+
+export interface Shown {
+  readonly label: string
+  readonly record: EpisodeRecord.EpisodeRecord
+}
+
+export interface Digest {
+  readonly folder: string
+  readonly manifest: Manifest
+  /** Unix seconds. */
+  readonly started: number
+  readonly summary: Summary
+  readonly reports: ReadonlyArray<StepReport>
+  /** Hint rule -> what followed. */
+  readonly hints: ReadonlyMap<string, Following>
+  /** What followed failed calls that nothing explained. */
+  readonly unexplained: Following | undefined
+  readonly episodes: ReadonlyArray<Shown>
+  /** What could not be read, in sentences. */
+  readonly torn: ReadonlyArray<string>
+}
+
+/** The failed calls of an episode, each with the first call made after the agent had read about it. */
+const failures = (record: EpisodeRecord.EpisodeRecord) => {
+  const steps = record.finished?.steps ?? []
+  return steps.flatMap(({ outcomes }, at) => {
+    const next = steps.slice(at + 1).find((step) => step.outcomes.length > 0)?.outcomes[0]
+    return outcomes.filter(({ ok }) => !ok).map((outcome) => ({ outcome, next }))
+  })
+}
+
+const follow = (
+  before: Following | undefined,
+  outcome: EpisodeRecord.OutcomeRecord,
+  next: EpisodeRecord.OutcomeRecord | undefined
+): Following => {
+  const { n, passed } = before?.next ?? { n: 0, passed: 0 }
+  return {
+    fired: (before?.fired ?? 0) + 1,
+    next: next === undefined ? { n, passed } : { n: n + 1, passed: passed + (next.ok ? 1 : 0) },
+    example: before?.example ?? outcome
+  }
+}
+
+/** Splits a stream's lines into values for `use` and a sentence about a torn tail. */
+const read = <A, E>(
+  stream: Stream.Stream<Line<A>, E>,
+  use: (value: A) => void
+): Effect.Effect<ReadonlyArray<string>, E> =>
+  Effect.suspend(() => {
+    const torn: Array<string> = []
+    return Stream.runForEach(stream, (line) =>
+      Effect.sync(() => {
+        if (line._tag === "Line") use(line.value)
+        else torn.push(`${line.path} is torn from line ${line.line} on (${line.detail})`)
+      })).pipe(Effect.as(torn))
+  })
+
+/** The finished episodes nearest to the beginning, the middle and the end of `size` attempted ones. */
+const picker = (size: number) => {
+  const middle = Math.floor(size / 2)
+  const picked: Array<{ readonly at: number; readonly record: EpisodeRecord.EpisodeRecord }> = []
+  let at = -1
+  return {
+    offer: (record: EpisodeRecord.EpisodeRecord) => {
+      at += 1
+      if (record.finished === undefined) return
+      const isNext = picked.length === 0 || (picked.length === 1 && at >= middle)
+      if (isNext) picked.push({ at, record })
+      else if (picked.length === 2) picked.push({ at, record })
+      else if (picked.length === 3) picked[2] = { at, record }
+    },
+    picked: (): ReadonlyArray<Shown> => {
+      const labels = ["First", "Middle", "Last"]
+      return picked.map(({ record }, i) => ({ label: labels[i] ?? "", record }))
+    }
+  }
+}
+
+/** Reads a record into what the page says. */
+export const gather = Effect.fn("report.gather")(function*(folder: string, record: RunRecord) {
+  const reports: Array<StepReport> = []
+  const tornReports = yield* read(record.reports, (report) => reports.push(report))
+  const hints = new Map<string, Following>()
+  let unexplained: Following | undefined
+  const sampled = picker(reports.reduce((sum, { ledger }) => sum + ledger.attempted, 0))
+  const tornEpisodes = yield* read(record.episodes, (episode) => {
+    sampled.offer(episode)
+    for (const { next, outcome } of failures(episode)) {
+      if (outcome.hint === undefined) unexplained = follow(unexplained, outcome, next)
+      else hints.set(outcome.hint, follow(hints.get(outcome.hint), outcome, next))
+    }
+  })
+  const digest: Digest = {
+    folder,
+    manifest: record.manifest,
+    started: record.started,
+    summary: record.summary,
+    reports,
+    hints,
+    unexplained,
+    episodes: sampled.picked(),
+    torn: [...tornReports, ...tornEpisodes]
+  }
+  return digest
+})
+
+/** Reports of neighbouring steps of one stage as one: rates and moments pooled, updates averaged. */
+export interface Pooled {
+  readonly stageIndex: number
+  /** Steps it pools, first and last, within the run. */
+  readonly from: number
+  readonly to: number
+  readonly reward: StepReport["reward"]
+  readonly success: Rate
+  readonly turns: Rate
+  readonly categories: Readonly<Record<string, Rate>>
+  readonly groups: Rate
+  readonly hints: number
+  readonly update: { readonly entropy: number; readonly kl: number; readonly gradientNorm: number } | undefined
+}
+
+const addRates = (a: Rate, b: Rate): Rate => ({ n: a.n + b.n, passed: a.passed + b.passed })
+const none: Rate = { n: 0, passed: 0 }
+
+const poolMoments = (all: ReadonlyArray<StepReport["reward"]>): StepReport["reward"] => {
+  const n = all.reduce((sum, moments) => sum + moments.n, 0)
+  if (n === 0) return { n: 0, mean: 0, variance: 0 }
+  const mean = all.reduce((sum, moments) => sum + moments.n * moments.mean, 0) / n
+  const squares = all.reduce(
+    (sum, moments) => sum + Math.max(0, moments.n - 1) * moments.variance + moments.n * (moments.mean - mean) ** 2,
+    0
+  )
+  return { n, mean, variance: n < 2 ? 0 : squares / (n - 1) }
+}
+
+const poolUpdates = (reports: ReadonlyArray<StepReport>): Pooled["update"] => {
+  const updates = reports.flatMap(({ update }) => update ?? [])
+  if (updates.length === 0) return undefined
+  const mean = (value: (update: (typeof updates)[number]) => number) =>
+    updates.reduce((sum, update) => sum + value(update), 0) / updates.length
+  return {
+    entropy: mean(({ entropy }) => entropy),
+    kl: mean(({ kl }) => kl),
+    gradientNorm: Math.max(...updates.map(({ gradientNorm }) => gradientNorm))
+  }
+}
+
+const poolOne = (reports: ReadonlyArray<StepReport>): Pooled => {
+  const categories: Record<string, Rate> = {}
+  for (const report of reports) {
+    for (const [name, rate] of Object.entries(report.categories)) {
+      categories[name] = addRates(categories[name] ?? none, rate)
+    }
+  }
+  return {
+    stageIndex: reports[0]?.stageIndex ?? 0,
+    from: reports[0]?.step ?? 0,
+    to: reports.at(-1)?.step ?? 0,
+    reward: poolMoments(reports.map(({ reward }) => reward)),
+    success: reports.reduce((sum, { success }) => addRates(sum, success), none),
+    turns: reports.reduce((sum, { turns }) => addRates(sum, turns), none),
+    categories,
+    groups: reports.reduce(
+      (sum, { groups }) => addRates(sum, { n: groups.collected, passed: groups.trained }),
+      none
+    ),
+    hints: reports.reduce((sum, { hints }) => sum + total(hints), 0),
+    update: poolUpdates(reports)
+  }
+}
+
+/** At most about `most` points, none of which crosses a stage. */
+export const pool = (reports: ReadonlyArray<StepReport>, most: number): ReadonlyArray<Pooled> => {
+  const size = Math.max(1, Math.ceil(reports.length / most))
+  const pools: Array<Array<StepReport>> = []
+  for (const report of reports) {
+    const last = pools.at(-1)
+    if (last !== undefined && last.length < size && last[0]?.stageIndex === report.stageIndex) last.push(report)
+    else pools.push([report])
+  }
+  return pools.map(poolOne)
+}

@@ -1,0 +1,261 @@
+/** The report of a run as one page: a pure function of its digest. */
+import { DateTime } from "effect"
+import * as EpisodeRecord from "../../domain/EpisodeRecord.ts"
+import type { Rate, StepReport } from "../../domain/Report.ts"
+import { total } from "../../domain/Report.ts"
+import { wilson, wilsonDifference } from "../../domain/Statistics.ts"
+import * as Text from "../text.ts"
+import * as Chart from "./chart.ts"
+import { episode } from "./conversation.ts"
+import { curves } from "./curves.ts"
+import type { Digest, Following } from "./digest.ts"
+import { type Html, html, type Part } from "./html.ts"
+import { settings } from "./settings.ts"
+import { style } from "./style.ts"
+
+const when = (unixSeconds: number): string =>
+  DateTime.formatIso(DateTime.makeUnsafe(unixSeconds * 1000)).slice(0, 16).replace("T", " ")
+
+const sumRates = (rates: ReadonlyArray<Rate>): Rate =>
+  rates.reduce((sum, { n, passed }) => ({ n: sum.n + n, passed: sum.passed + passed }), { n: 0, passed: 0 })
+
+const ofPart = (scores: Readonly<Record<string, Rate>>, part: string): Rate =>
+  sumRates(Object.entries(scores).flatMap(([name, rate]) => name.startsWith(`${part}/`) ? [rate] : []))
+
+const figure = (name: string, value: Part, note: string): Html =>
+  html`<div class="figure"><span>${name}</span><b>${value}</b><span>${note}</span></div>`
+
+const partsOf = (scores: Readonly<Record<string, Rate>>): ReadonlyArray<string> => [
+  ...new Set(Object.keys(scores).map((name) => name.slice(0, name.indexOf("/"))))
+]
+
+const short = (rate: Rate): string => rate.n === 0 ? "-" : Text.percent(Text.share(rate))
+
+const figures = ({ reports, summary }: Digest): Html => {
+  const scores = Object.keys(summary.after).length > 0 ? summary.after : summary.before
+  const trained = reports.reduce((sum, { ledger }) => sum + ledger.trained, 0)
+  const attempted = reports.reduce((sum, { ledger }) => sum + ledger.attempted, 0)
+  const tokens = reports.reduce((sum, { sampledTokens }) => sum + sampledTokens, 0)
+  return html`<div class="figures">
+${
+    partsOf(scores).map((part) => {
+      const after = ofPart(summary.after, part)
+      const value = after.n === 0
+        ? short(ofPart(summary.before, part))
+        : html`<i>${short(ofPart(summary.before, part))} \u2192</i> ${short(after)}`
+      return figure(`passed, ${part} tasks`, value, `n ${ofPart(scores, part).n}`)
+    })
+  }
+${figure("steps", String(reports.length), `${summary.stages.length} stages ended`)}
+${figure("episodes", Text.grouped(attempted), `${Text.grouped(trained)} trained on`)}
+${figure("sampled tokens", Text.grouped(tokens), `in ${Text.duration(summary.seconds)}`)}
+</div>`
+}
+
+const header = (digest: Digest): Html => {
+  const { manifest, started, summary, torn } = digest
+  const { engine } = manifest
+  const about = [
+    `${engine.name} engine`,
+    ...(engine.parameters === 0 ? [] : [`${Text.grouped(engine.parameters)} parameters`]),
+    `seed ${manifest.seed}`,
+    `${when(started)} UTC`,
+    ...Object.entries(manifest.versions).map(([name, version]) => `${name} ${version}`)
+  ]
+  return html`<header>
+<p class="eyebrow">envtune run</p>
+<h1>${manifest.curriculum}</h1>
+<p class="lead"><span class="chip ${summary.outcome}">${summary.outcome}</span> ${about.join(" \u00b7 ")}</p>
+${summary.detail === "" ? undefined : html`<p class="notice">${summary.detail}</p>`}
+${torn.map((sentence) => html`<p class="notice">Not everything could be read: ${sentence}.</p>`)}
+${figures(digest)}
+</header>`
+}
+
+const change = (before: Rate, after: Rate): Part => {
+  if (before.n === 0 || after.n === 0) return "-"
+  const points = (Text.share(after) - Text.share(before)) * 100
+  const { high, low } = wilsonDifference(before, after)
+  const kind = low > 0 ? "up" : high < 0 ? "down" : ""
+  return html`<span class="${kind}">${points < 0 ? "\u2212" : "+"}${Math.abs(points).toFixed(1)}</span> <small>${
+    Text.percentInterval({ low, high }).replaceAll("-", "\u2212")
+  }</small>`
+}
+
+const scoreMark = (kind: "before" | "after", rate: Rate): ReadonlyArray<Chart.Mark> =>
+  rate.n === 0
+    ? []
+    : [{
+      kind,
+      value: Text.share(rate),
+      interval: wilson(rate.passed, rate.n),
+      says: `${kind}: ${rate.passed} of ${rate.n}, ${Text.rate(rate)}`
+    }]
+
+const withInterval = (rate: Rate): Part =>
+  rate.n === 0 ? "-" : html`${short(rate)} <small>${Text.percentInterval(wilson(rate.passed, rate.n))}</small>`
+
+/** `part/category`, which a narrow screen may break in two. */
+const breakable = (name: string): Part => {
+  const [part, category] = name.split("/")
+  return category === undefined ? name : html`${part}/<wbr>${category}`
+}
+
+const scoreRow = (name: string, before: Rate, after: Rate, whole: boolean): Html =>
+  html`<tr class="${whole ? "whole" : ""}"><td>${breakable(name)}</td><td class="n">${Math.max(before.n, after.n)}</td>
+<td class="plot">${Chart.intervals([...scoreMark("before", before), ...scoreMark("after", after)])}</td>
+<td class="n">${withInterval(before)}</td><td class="n">${withInterval(after)}</td><td class="n">${
+    change(before, after)
+  }</td></tr>`
+
+const none: Rate = { n: 0, passed: 0 }
+
+const evaluation = ({ manifest, summary: { after, before } }: Digest): Part => {
+  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])]
+  if (names.length === 0) return undefined
+  const parts = partsOf({ ...before, ...after })
+  return html`<h2>Before and after</h2>
+<p>Share of held-out tasks whose every turn passed, in the environment without hints, with 95 % Wilson intervals;
+the change in points, with Newcombe's interval for independent samples, which is wide for the same tasks twice.
+${Object.keys(after).length === 0 ? "The run did not get as far as an evaluation after training." : ""}</p>
+<div class="card"><table>
+<tr><th>${manifest.tasks.provenance["source"] ?? "tasks"}</th><th class="n">n</th>
+<th>${Chart.scaleOfShares}</th>
+<th class="n">before</th><th class="n">after</th><th class="n">change</th></tr>
+${
+    parts.map((part) => {
+      const own = names.filter((name) => name.startsWith(`${part}/`))
+      return [
+        ...own.map((name) => scoreRow(name, before[name] ?? none, after[name] ?? none, false)),
+        own.length < 2 ? undefined : scoreRow(`${part}, all`, ofPart(before, part), ofPart(after, part), true)
+      ]
+    })
+  }
+</table><p class="legend"><span><i class="swatch before"></i>before</span><span><i class="swatch after"></i>after</span></p></div>`
+}
+
+const hintRow = (name: Part, { example, fired, next }: Following): Html => {
+  const told = example.hint === undefined
+    ? html`<pre>${example.call}\n${example.standard}</pre>`
+    : html`<pre>${example.call}</pre><pre class="before">${example.standard}</pre><pre class="hinted">${
+      EpisodeRecord.shown(example)
+    }</pre>`
+  const interval = wilson(next.passed, next.n)
+  return html`<tr><td>${name}<details class="told"><summary>an example</summary>${told}</details></td>
+<td class="n">${Text.grouped(fired)}</td><td class="n">${Text.grouped(next.n)}</td><td class="plot">${
+    next.n === 0
+      ? undefined
+      : Chart.intervals([{ kind: "rate", value: Text.share(next), interval, says: `${Text.rate(next)} of ${next.n}` }])
+  }</td><td class="n">${withInterval(next)}</td></tr>`
+}
+
+const hintTable = ({ hints, unexplained }: Digest): Part => {
+  if (hints.size === 0 && unexplained === undefined) return undefined
+  const rules = [...hints].toSorted(([, a], [, b]) => b.fired - a.fired)
+  return html`<h2>Hints</h2>
+<p>What failed calls were answered with, how often, and whether the next call the agent made, after reading it, ran. The last row
+is there to compare: failed calls that nothing explained, which may be failures of other kinds.</p>
+<div class="card"><table>
+<tr><th>rule</th><th class="n">fired</th><th class="n">next calls</th>
+<th>${Chart.scaleOfShares}</th>
+<th class="n">next call ran</th></tr>
+${rules.map(([rule, following]) => hintRow(html`<code>${rule}</code>`, following))}
+${unexplained === undefined ? undefined : hintRow("no hint", unexplained)}
+</table></div>`
+}
+
+const add = (sum: Record<string, number>, counts: Readonly<Record<string, number>>) => {
+  for (const [cause, count] of Object.entries(counts)) sum[cause] = (sum[cause] ?? 0) + count
+}
+
+const ledgerOf = (reports: ReadonlyArray<StepReport>): StepReport["ledger"] => {
+  const filtered: Record<string, number> = {}
+  const failed: Record<string, number> = {}
+  for (const { ledger } of reports) {
+    add(filtered, ledger.filtered)
+    add(failed, ledger.failed)
+  }
+  return {
+    attempted: reports.reduce((sum, { ledger }) => sum + ledger.attempted, 0),
+    trained: reports.reduce((sum, { ledger }) => sum + ledger.trained, 0),
+    filtered,
+    failed
+  }
+}
+
+const causes = (counts: Readonly<Record<string, number>>): Part => {
+  const all = Object.entries(counts).toSorted(([, a], [, b]) => b - a)
+  return all.length === 0
+    ? "0"
+    : html`${Text.grouped(total(counts))} <small>${
+      all.map(([cause, count]) => `${cause.replaceAll("_", " ")} ${Text.grouped(count)}`).join(", ")
+    }</small>`
+}
+
+const ledgerRow = (name: string, reports: ReadonlyArray<StepReport>, whole: boolean): Html => {
+  const { attempted, failed, filtered, trained } = ledgerOf(reports)
+  const slices = [
+    { kind: "c0", count: trained, says: `trained ${trained}` },
+    { kind: "c5", count: total(filtered), says: `filtered ${total(filtered)}` },
+    { kind: "c4", count: total(failed), says: `failed ${total(failed)}` }
+  ]
+  return html`<tr class="${whole ? "whole" : ""}"><td>${name}</td><td class="n">${reports.length}</td><td class="n">${
+    Text.grouped(attempted)
+  }</td><td class="plot">${Chart.stacked(slices)}</td><td class="n">${Text.grouped(trained)}</td><td>${
+    causes(filtered)
+  }</td><td>${causes(failed)}</td></tr>`
+}
+
+const ledger = ({ manifest, reports }: Digest): Part => {
+  if (reports.length === 0) return undefined
+  const stages = [...new Set(reports.map(({ stageIndex }) => stageIndex))]
+  return html`<h2>Where every episode went</h2>
+<p>Attempted = trained + filtered + failed, for every step. A group is filtered when its rewards do not differ: it has nothing to teach.</p>
+<div class="card"><table>
+<tr><th>stage</th><th class="n">steps</th><th class="n">attempted</th><th class="plot"></th><th class="n">trained</th><th>filtered</th><th>failed</th></tr>
+${
+    stages.map((index) =>
+      ledgerRow(
+        `${index + 1}  ${manifest.stages[index]?.name ?? ""}`,
+        reports.filter(({ stageIndex }) => stageIndex === index),
+        false
+      )
+    )
+  }
+${stages.length < 2 ? undefined : ledgerRow("whole run", reports, true)}
+</table><p class="legend"><span><i class="swatch c0"></i>trained</span><span><i class="swatch c5"></i>filtered</span><span><i class="swatch c4"></i>failed</span></p></div>`
+}
+
+const episodes = ({ episodes: shown }: Digest): Part =>
+  shown.length === 0
+    ? undefined
+    : html`<h2>Three episodes</h2>
+<p>The first, a middle and the last finished episode of training, whatever became of them. Where a hint spoke, the tool's own words are
+struck out above what the agent was told.</p>
+<div class="episodes">${shown.map(episode)}</div>`
+
+/** The whole page. */
+export const page = (digest: Digest): Html =>
+  html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<title>${digest.manifest.curriculum} \u2013 envtune run</title>
+<style>${style}</style>
+</head>
+<body><main>
+${header(digest)}
+${evaluation(digest)}
+${curves(digest)}
+${hintTable(digest)}
+${ledger(digest)}
+${episodes(digest)}
+${settings(digest)}
+<footer>Made by envtune ${
+    digest.manifest.versions["envtune"] ?? ""
+  } from ${digest.folder}. The page is self-contained: no scripts, nothing loaded.</footer>
+</main></body>
+</html>
+`

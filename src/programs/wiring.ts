@@ -1,0 +1,116 @@
+/** The parts there are: which tasks, environments and engines the commands work with. */
+import { Effect, Layer, Path } from "effect"
+import { actionable } from "../domain/augment/Actionable.ts"
+import { tasks as benchmarkTasks } from "../domain/bfcl/Benchmark.ts"
+import { announcement, systemMessage } from "../domain/drills/Documents.ts"
+import * as Tasks from "../domain/Tasks.ts"
+import { ModelConfig } from "../domain/Transformer.ts"
+import * as Base from "../layers/Base.ts"
+import * as BfclFolder from "../layers/BfclFolder.ts"
+import * as Drills from "../layers/Drills.ts"
+import * as EngineEmbedded from "../layers/EngineEmbedded.ts"
+import * as EnvironmentBfcl from "../layers/EnvironmentBfcl.ts"
+import * as PolicyOracle from "../layers/PolicyOracle.ts"
+import * as RendererCompact from "../layers/RendererCompact.ts"
+import { conform } from "./conform.ts"
+import * as Paper from "./curricula/paper.ts"
+import { defaults } from "./evaluate.ts"
+import { Parts, type World } from "./parts.ts"
+import * as Pretrain from "./pretrain.ts"
+
+/** Of the training drills, when none is asked for. */
+const drillSeed = 1
+
+const drills = (seed: number = drillSeed): World => ({
+  tasks: Drills.tasks({ seed }),
+  environment: Drills.environment,
+  oracle: PolicyOracle.layer,
+  curriculum: ({ reward }) => Paper.drills(Drills.environment, { augment: actionable, reward }),
+  evaluation: {
+    ...defaults,
+    sampling: { temperature: 1, maxTokens: 40 },
+    concurrency: 256,
+    maxSteps: 40
+  }
+})
+
+/** BFCL's own instances, in the compact form that the embedded model can read. */
+const benchmark = Effect.fnUntraced(function*(folder: string) {
+  const read = yield* Effect.mapError(
+    BfclFolder.read(folder),
+    (reason) => new Tasks.TasksError({ reason })
+  )
+  const environment = EnvironmentBfcl.layer({
+    documents: read.documents,
+    longContext: read.longContext,
+    system: systemMessage,
+    announce: announcement
+  })
+  const world: World = {
+    tasks: Tasks.layer(benchmarkTasks(read), { source: "BFCL multi-turn", folder }),
+    environment,
+    oracle: PolicyOracle.layer,
+    curriculum: ({ reward }) => Paper.bfcl(environment, { augment: actionable, reward }),
+    evaluation: { ...defaults, parts: ["train", "test"], sampling: { temperature: 1, maxTokens: 128 } }
+  }
+  return world
+})
+
+/** The folder that `--weights` names, by itself or by its file. */
+const folderOf = Effect.fnUntraced(function*(weights: string) {
+  const path = yield* Path.Path
+  return path.basename(weights) === "model.safetensors" ? path.dirname(weights) : weights
+})
+
+/** A context long enough for a benchmark instance; positions are rotary, so the base needs no change for it. */
+const benchmarkContext = 2048
+
+const machine: Parts["Service"]["machine"] = ({ data, weights, workers }) =>
+  Layer.unwrap(
+    Effect.gen(function*() {
+      const { config, folder, vocabulary } = yield* Base.read()
+      const engine = EngineEmbedded.layer({
+        config: data === undefined ? config : new ModelConfig({ ...config, contextLength: benchmarkContext }),
+        weights: weights === undefined ? folder : yield* folderOf(weights),
+        vocabulary: vocabulary.hash,
+        seed: 0,
+        ...(workers !== undefined && { workers })
+      })
+      return Layer.merge(engine, RendererCompact.layer(vocabulary))
+    })
+  )
+
+const pretrain: Parts["Service"]["pretrain"] = Effect.fn("pretrain")(function*({ out, say, seed, workers }) {
+  const settings = { ...Pretrain.settings, seed }
+  const conversations = yield* Pretrain.corpus(Drills.environment, settings)
+  const vocabulary = Pretrain.learnVocabulary(conversations)
+  yield* say(`${conversations.length} conversations, ${vocabulary.size} tokens in the vocabulary`)
+  yield* Pretrain.train(
+    conversations,
+    vocabulary,
+    settings,
+    ({ loss, seconds, step, steps }) =>
+      step % 25 === 0 || step === steps - 1
+        ? say(`step ${step + 1} of ${steps}  loss ${loss.toFixed(3)}  ${seconds.toFixed(0)} s`)
+        : Effect.void
+  ).pipe(
+    Effect.andThen(Pretrain.save(out)),
+    Effect.provide(EngineEmbedded.layer({
+      config: Pretrain.modelConfig(vocabulary),
+      vocabulary: vocabulary.hash,
+      seed,
+      ...(workers !== undefined && { workers })
+    }))
+  )
+  yield* Base.complete(out, vocabulary)
+})
+
+export const layer: Layer.Layer<Parts> = Layer.succeed(
+  Parts,
+  Parts.of({
+    world: ({ data, seed }) => data === undefined ? Effect.succeed(drills(seed)) : benchmark(data),
+    machine,
+    pretrain,
+    conformance: conform
+  })
+)

@@ -1,0 +1,45 @@
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { assert, layer } from "@effect/vitest"
+import { Effect } from "effect"
+import { ofPart, Tasks } from "../../src/domain/Tasks.ts"
+import * as BfclFolder from "../../src/layers/BfclFolder.ts"
+import { carEntry, lockAll } from "../domain/bfcl/entries.ts"
+import { filesOf, writeFolder } from "./benchmark.ts"
+
+const entry = carEntry([lockAll])
+
+layer(NodeServices.layer)("a BFCL folder", (it) => {
+  it.effect("is read whole", () =>
+    Effect.gen(function*() {
+      const benchmark = yield* BfclFolder.read(yield* writeFolder(filesOf(entry)))
+      assert.deepStrictEqual(benchmark.entries, [entry])
+      assert.deepStrictEqual(benchmark.documents.get("TravelAPI")?.map(({ tool }) => tool.name), [
+        "tool_of_travel_booking"
+      ])
+      assert.isTrue(benchmark.longContext.constants.has("CREDIT_CARD_EXTENSION"))
+      assert.deepStrictEqual([...benchmark.split.train], [0])
+    }))
+
+  it.effect("gives tasks", () =>
+    Effect.gen(function*() {
+      const folder = yield* writeFolder(filesOf(entry))
+      const tasks = yield* Effect.provide(Tasks, BfclFolder.layer(folder))
+      assert.deepStrictEqual(ofPart(tasks.all, "train").map(({ id }) => id), [entry.id])
+      assert.strictEqual(tasks.provenance.folder, folder)
+    }))
+
+  it.effect("names the file and the line that cannot be read", () =>
+    Effect.gen(function*() {
+      const name = "possible_answer/BFCL_v4_multi_turn_base.json"
+      const folder = yield* writeFolder({ ...filesOf(entry), [name]: "{\"id\": \"x\"}\n" })
+      const error = yield* Effect.flip(BfclFolder.read(folder))
+      assert.isTrue(error.message.startsWith(`${folder}/${name}:1: `), error.message)
+    }))
+
+  it.effect("names the file that is missing", () =>
+    Effect.gen(function*() {
+      const { "long_context.json": _, ...files } = filesOf(entry)
+      const error = yield* Effect.flip(BfclFolder.read(yield* writeFolder(files)))
+      assert.match(error.message, /long_context\.json: /)
+    }))
+})

@@ -1,0 +1,220 @@
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Fiber, FileSystem, Layer, Path, PlatformError, Ref, Stream } from "effect"
+import { TestClock } from "effect/testing"
+import * as EpisodeRecord from "../../src/domain/EpisodeRecord.ts"
+import type { Manifest } from "../../src/domain/Manifest.ts"
+import { type RunEvent, RunStore, type RunStoreError } from "../../src/domain/RunStore.ts"
+import * as Tasks from "../../src/domain/Tasks.ts"
+import * as PolicyScripted from "../../src/layers/PolicyScripted.ts"
+import * as RunFolder from "../../src/layers/RunFolder.ts"
+import * as RunReader from "../../src/layers/RunReader.ts"
+import * as RunStoreMemory from "../../src/layers/RunStoreMemory.ts"
+import * as TrainerMemory from "../../src/layers/TrainerMemory.ts"
+import { tune } from "../../src/programs/tune.ts"
+import { curriculum, stage, tasks } from "../programs/world.ts"
+
+const manifest: Manifest = {
+  curriculum: "toy",
+  seed: 1,
+  versions: { envtune: "0.0.0" },
+  tasks: { provenance: { source: "test" }, sha256: "", counts: { "train/base": 6 } },
+  engine: { name: "scripted", parameters: 0, vocabularySize: 1, contextLength: 1 },
+  vocabularyHash: "none",
+  stages: [],
+  options: {}
+}
+
+const started: RunEvent = { _tag: "RunStarted", milliseconds: 1_700_000_000_000, manifest }
+
+/** Calls a tool that is not there, then answers by its seed. */
+const policy = PolicyScripted.layer((conversation, { seed }) => {
+  const last = conversation.at(-1)
+  if (conversation.length === 1) return "call cd"
+  if (last?.role === "tool") return seed % 2 === 0 ? "a" : "wrong \u{1f600}"
+  return "b"
+})
+
+/** What two steps of a toy run append. */
+const events = Stream.runDrain(tune(curriculum(stage("one", 2)), { seed: 1 })).pipe(
+  Effect.andThen(Effect.flatMap(RunStoreMemory.Recorded, Ref.get)),
+  Effect.provide([TrainerMemory.layer, RunStoreMemory.layer, Tasks.layer(tasks, {}), policy])
+)
+
+const folder = Effect.gen(function*() {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  return path.join(yield* fs.makeTempDirectoryScoped(), "run")
+})
+
+const write = (path: string, ...appends: ReadonlyArray<ReadonlyArray<RunEvent>>) =>
+  RunStore.use((store) => Effect.forEach(appends, store.append, { discard: true })).pipe(
+    Effect.provide(RunFolder.layer(path))
+  )
+
+const lines = <A, E>(stream: Stream.Stream<RunReader.Line<A>, E>) =>
+  Effect.map(Stream.runCollect(stream), (all) => ({
+    values: all.flatMap((line) => line._tag === "Line" ? [line.value] : []),
+    torn: all.flatMap((line) => line._tag === "Torn" ? [{ line: line.line }] : [])
+  }))
+
+const timeless = (text: unknown) => String(text).replaceAll(/"seconds":\{[^}]*\}/g, "")
+
+/** Cuts the end off a file. */
+const tear = Effect.fnUntraced(function*(file: string, bytes: number) {
+  const fs = yield* FileSystem.FileSystem
+  const whole = yield* fs.readFile(file)
+  yield* fs.writeFile(file, whole.subarray(0, whole.length - bytes))
+})
+
+describe("RunFolder", () => {
+  it.effect("gives back what was appended", () =>
+    Effect.gen(function*() {
+      const path = yield* folder
+      const appended = yield* events
+      const scores = { "test/base": { n: 3, passed: 1 } }
+      yield* write(path, [started], [{ _tag: "Evaluated", when: "before", scores, seconds: 1 }], appended, [
+        { _tag: "WeightsSaved", path: "checkpoints/final", step: 2 },
+        { _tag: "RunEnded", outcome: "completed", detail: "", seconds: 12 }
+      ])
+      const record = yield* RunReader.open(path)
+      assert.deepStrictEqual(record.manifest, manifest)
+      assert.strictEqual(record.started, 1_700_000_000)
+      assert.strictEqual(record.summary.outcome, "completed")
+      assert.deepStrictEqual(record.summary.before, scores)
+      assert.deepStrictEqual(record.summary.stages.map(({ name, steps }) => [name, steps]), [["one", 2]])
+      const reports = appended.flatMap((event) => event._tag === "StepDone" ? [event.report] : [])
+      const episodes = appended.flatMap((event) =>
+        event._tag === "EpisodeAttempted" ? [EpisodeRecord.make(event.attempted)] : []
+      )
+      assert.isAbove(episodes.length, 15)
+      assert.deepStrictEqual(yield* lines(record.reports), { values: reports, torn: [] })
+      assert.deepStrictEqual(yield* lines(record.episodes), { values: episodes, torn: [] })
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.effect("keeps tokens whole: a prompt stored as an extension is the prompt again", () =>
+    Effect.gen(function*() {
+      const appended = yield* events
+      for (const event of appended) {
+        if (event._tag !== "EpisodeAttempted" || event.attempted.finished === undefined) continue
+        const record = EpisodeRecord.make(event.attempted)
+        const sampled = event.attempted.finished.episode.steps.map((step) => step.completion.tokens)
+        assert.deepStrictEqual(EpisodeRecord.tokens(record), sampled)
+        assert.isTrue(record.finished?.steps.slice(1).every(({ tokens }) => tokens?.extension !== undefined))
+      }
+    }))
+
+  it.effect("refuses a folder that holds a run, and leaves it as it was", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const path = yield* folder
+      yield* write(path, [started], yield* events)
+      const before = yield* fs.readFile(`${path}/metrics.jsonl`)
+      const error = yield* Effect.flip(write(path, [started]))
+      assert.strictEqual(error.message, `${path}: the folder already holds a run (run.json); nothing was overwritten`)
+      assert.deepStrictEqual(yield* fs.readFile(`${path}/metrics.jsonl`), before)
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.effect("is readable up to a torn tail, and says where it begins", () =>
+    Effect.gen(function*() {
+      const path = yield* folder
+      const appended = yield* events
+      const half = appended.findIndex((event) => event._tag === "StepDone") + 1
+      yield* write(path, [started], appended.slice(0, half), appended.slice(half))
+      const whole = yield* lines((yield* RunReader.open(path)).episodes)
+      yield* tear(`${path}/metrics.jsonl`, 10)
+      yield* tear(`${path}/episodes.jsonl.gz`, 10)
+      const record = yield* RunReader.open(path)
+      const reports = yield* lines(record.reports)
+      assert.strictEqual(reports.values.length, 1)
+      assert.deepStrictEqual(reports.torn, [{ line: 2 }])
+      const episodes = yield* lines(record.episodes)
+      assert.isAtLeast(episodes.values.length, half - 2)
+      assert.isBelow(episodes.values.length, whole.values.length + 1)
+      assert.deepStrictEqual(episodes.values, whole.values.slice(0, episodes.values.length))
+      assert.strictEqual(episodes.torn.length, 1)
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.effect("calls a broken line in the middle an error, with its place", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const path = yield* folder
+      yield* write(path, [started], yield* events)
+      const file = `${path}/metrics.jsonl`
+      yield* fs.writeFileString(file, `{"stage": 3}\n${yield* fs.readFileString(file)}`)
+      const { reports } = yield* RunReader.open(path)
+      const error = yield* Effect.flip(Stream.runDrain(reports))
+      assert.include(error.message, `${file}:1: `)
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.effect("says interrupted when it is, and everything appended until then is there", () =>
+    Effect.gen(function*() {
+      const path = yield* folder
+      const appended = yield* events
+      const fiber = yield* RunStore.use((store) => Effect.andThen(store.append([started, ...appended]), Effect.never))
+        .pipe(
+          Effect.provide(RunFolder.layer(path)),
+          Effect.forkChild
+        )
+      const reader = Effect.flatMap(RunReader.open(path), ({ episodes }) => lines(episodes))
+      const expected = appended.filter((event) => event._tag === "EpisodeAttempted").length
+      const written = reader.pipe(
+        Effect.map(({ values }) => values.length),
+        Effect.orElseSucceed(() => 0),
+        Effect.repeat({ until: (n) => n === expected })
+      )
+      yield* written
+      assert.strictEqual((yield* RunReader.open(path)).summary.outcome, "running")
+      yield* Fiber.interrupt(fiber)
+      assert.strictEqual((yield* RunReader.open(path)).summary.outcome, "interrupted")
+      assert.deepStrictEqual((yield* reader).torn, [])
+    }).pipe(Effect.provide(NodeServices.layer), TestClock.withLive))
+
+  it.effect("names the file when the disk is full", () =>
+    Effect.gen(function*() {
+      const path = yield* folder
+      const fs = yield* FileSystem.FileSystem
+      const full = PlatformError.systemError({
+        _tag: "Unknown",
+        module: "FileSystem",
+        method: "writeAll",
+        cause: Object.assign(new Error("ENOSPC"), { code: "ENOSPC" })
+      })
+      const fullDisk = Layer.succeed(
+        FileSystem.FileSystem,
+        FileSystem.FileSystem.of({
+          ...fs,
+          open: (name, options) =>
+            Effect.map(fs.open(name, options), (file) =>
+              name.endsWith("metrics.jsonl")
+                ? Object.assign(Object.create(file), { writeAll: () => Effect.fail(full) })
+                : file)
+        })
+      )
+      const appended = yield* events
+      const error: RunStoreError = yield* Effect.flip(Effect.provide(write(path, [started], appended), fullDisk))
+      assert.strictEqual(error.message, `${path}/metrics.jsonl: no space left on the device`)
+      const record = yield* RunReader.open(path)
+      assert.strictEqual(record.summary.outcome, "failed")
+      assert.include(record.summary.detail, "no space left")
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.effect("says that no run is there", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(RunReader.open("/nowhere"))
+      assert.strictEqual(error.message, "/nowhere: no run is there (run.json is missing)")
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.effect("differs between two runs of one seed only in seconds", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const texts = yield* Effect.forEach([0, 1], () =>
+        Effect.gen(function*() {
+          const path = yield* folder
+          yield* write(path, [started], yield* events)
+          return [yield* fs.readFile(`${path}/episodes.jsonl.gz`), yield* fs.readFileString(`${path}/metrics.jsonl`)]
+        }))
+      assert.deepStrictEqual(texts[0]?.[0], texts[1]?.[0])
+      assert.strictEqual(timeless(texts[0]?.[1]), timeless(texts[1]?.[1]))
+    }).pipe(Effect.provide(NodeServices.layer)))
+})

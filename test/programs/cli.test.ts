@@ -1,0 +1,376 @@
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, FileSystem, Layer } from "effect"
+import { TestConsole } from "effect/testing"
+import * as Augmentor from "../../src/domain/Augmentor.ts"
+import * as Curriculum from "../../src/domain/Curriculum.ts"
+import { EngineError, WeightsUnusable } from "../../src/domain/Engine.ts"
+import * as Reward from "../../src/domain/Reward.ts"
+import * as Tasks from "../../src/domain/Tasks.ts"
+import * as EngineScripted from "../../src/layers/EngineScripted.ts"
+import * as EnvironmentToy from "../../src/layers/EnvironmentToy.ts"
+import * as PolicyScripted from "../../src/layers/PolicyScripted.ts"
+import { cli } from "../../src/programs/cli.ts"
+import { defaults } from "../../src/programs/evaluate.ts"
+import { Parts, Unavailable, type World } from "../../src/programs/parts.ts"
+import { curriculum, renderer, stage, tasks } from "./world.ts"
+
+const toy: World = {
+  tasks: Tasks.layer(tasks, { source: "toy" }),
+  environment: EnvironmentToy.layer,
+  oracle: PolicyScripted.layer((conversation) => conversation.at(-1)?.content.slice(-1) ?? ""),
+  curriculum: ({ reward }) => {
+    const of = (name: string) => {
+      const one = stage(name, 2, { refillRounds: 0 })
+      return { ...one, services: Layer.merge(one.services, Reward.layer(reward)) }
+    }
+    return curriculum(of("one"), of("two"))
+  },
+  evaluation: { ...defaults, sampling: { temperature: 0, maxTokens: 8 } }
+}
+
+/** Calls a tool that is not there when the seed says so, and else answers: right when sampled at temperature 0. */
+const engine = EngineScripted.layer(({ prompt, seed, temperature }) => {
+  const asked = prompt.at(-2) ?? 0
+  if (temperature > 0 && seed % 4 === 3) return Array.from("call x\n", (character) => character.codePointAt(0) ?? 0)
+  return [temperature > 0 && seed % 2 === 1 ? 63 : asked, 10]
+})
+
+const parts = Layer.succeed(
+  Parts,
+  Parts.of({
+    world: ({ data }) =>
+      data === undefined
+        ? Effect.succeed(toy)
+        : Effect.fail(
+          new Tasks.TasksError({
+            reason: new Tasks.TasksUnreadable({ path: `${data}/base.json`, line: 7, detail: "not a JSON object" })
+          })
+        ),
+    machine: ({ weights }) =>
+      weights === undefined
+        ? Layer.merge(engine, renderer)
+        : Layer.unwrap(
+          Effect.fail(
+            new EngineError({
+              reason: new WeightsUnusable({ path: weights, detail: "they are of another vocabulary" })
+            })
+          )
+        ),
+    pretrain: ({ out, say }) => say(`pretending to make ${out}`),
+    conformance: ({ data }) =>
+      data === "bad"
+        ? Effect.fail(new Unavailable({ detail: "no recordings" }))
+        : Effect.succeed({ lines: ["base 3 of 4"], agrees: false })
+  })
+)
+
+const envtune = cli(parts, "1.2.3")
+const output = Effect.map(TestConsole.logLines, (lines) => lines.join("\n"))
+const errors = Effect.map(TestConsole.errorLines, (lines) => lines.join("\n"))
+
+/** Runs a command that is refused, and gives what it says on stderr. */
+const refused = Effect.fnUntraced(function*(...given: ReadonlyArray<string>) {
+  yield* Effect.flip(envtune(given))
+  return yield* errors
+})
+
+const temporary = Effect.flatMap(FileSystem.FileSystem, (fs) => fs.makeTempDirectoryScoped())
+
+/** A file with a user's text in it. */
+const file = Effect.fnUntraced(function*(name: string, text: string) {
+  const fs = yield* FileSystem.FileSystem
+  const path = `${yield* temporary}/${name}`
+  yield* fs.writeFileString(path, text)
+  return path
+})
+
+const source = new URL("../../src/", import.meta.url).href
+
+const valid = `
+import * as Advance from "${source}domain/Advance.ts"
+import * as Augmentor from "${source}domain/Augmentor.ts"
+import * as Curriculum from "${source}domain/Curriculum.ts"
+import * as Reward from "${source}domain/Reward.ts"
+import * as EnvironmentToy from "${source}layers/EnvironmentToy.ts"
+import { Layer } from "effect"
+
+export default Curriculum.make({
+  name: "of a user",
+  environment: EnvironmentToy.layer,
+  stages: [Curriculum.stage("mine", {
+    tasks: () => true,
+    services: Layer.merge(Augmentor.layerNone, Reward.layer(Reward.progress)),
+    advance: Advance.after(1),
+    settings: { tasksPerStep: 2, groupSize: 2 }
+  })]
+})
+`
+
+describe("envtune --help", () => {
+  for (const command of ["tune", "evaluate", "report", "drills", "pretrain", "conformance"]) {
+    it.effect(`documents ${command}, with an example`, () =>
+      Effect.gen(function*() {
+        yield* envtune([command, "--help"])
+        const help = yield* output
+        assert.include(help, `envtune ${command}`)
+        assert.include(help, "EXAMPLES")
+      }).pipe(Effect.provide(NodeServices.layer)))
+  }
+
+  it.effect("names every command", () =>
+    Effect.gen(function*() {
+      yield* envtune(["--help"])
+      const help = yield* output
+      for (const command of ["tune", "evaluate", "report", "drills", "pretrain", "conformance"]) {
+        assert.include(help, command)
+      }
+    }).pipe(Effect.provide(NodeServices.layer)))
+})
+
+describe("envtune tune", () => {
+  it.effect("runs the built-in curriculum, and says what changed and where everything is", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const out = `${yield* temporary}/run`
+      yield* envtune(["tune", "--out", out, "--seed", "3"])
+      const said = yield* output
+      assert.match(said, /test\/base +3 +100\.0 % \[43\.9, 100\.0\] +100\.0 % \[43\.9, 100\.0\] +\+0\.0/)
+      assert.include(said, `run     ${out}`)
+      assert.include(said, `report  ${out}/report.html`)
+      assert.sameMembers(yield* fs.readDirectory(out), [
+        "checkpoints",
+        "episodes.jsonl.gz",
+        "metrics.jsonl",
+        "report.html",
+        "run.json",
+        "summary.json"
+      ])
+      const run = JSON.parse(yield* fs.readFileString(`${out}/run.json`))
+      assert.strictEqual(run.seed, 3)
+      assert.deepStrictEqual(run.options, { out })
+      const summary = JSON.parse(yield* fs.readFileString(`${out}/summary.json`))
+      assert.strictEqual(summary.outcome, "completed")
+      assert.deepStrictEqual(summary.after, {
+        "test/base": { n: 3, passed: 3 },
+        "transfer/unseen": { n: 1, passed: 1 }
+      })
+      assert.deepStrictEqual(summary.stages.map(({ name, steps }: { name: string; steps: number }) => [name, steps]), [
+        ["one", 2],
+        ["two", 2]
+      ])
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.effect("prints JSON lines and nothing else when asked to", () =>
+    Effect.gen(function*() {
+      const out = `${yield* temporary}/run`
+      yield* envtune(["tune", "--out", out, "--stages", "two", "--json"])
+      const tags = (yield* TestConsole.logLines).map((line) => JSON.parse(String(line))._tag)
+      assert.deepStrictEqual(tags, [
+        "RunStarted",
+        "Evaluated",
+        "StageStarted",
+        "StepDone",
+        "StepDone",
+        "StageEnded",
+        "WeightsSaved",
+        "Evaluated",
+        "RunEnded",
+        "Written"
+      ])
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.effect("leaves failed calls unexplained with --no-augment, and explains them without", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const hintsIn = Effect.fnUntraced(function*(...more: ReadonlyArray<string>) {
+        const out = `${yield* temporary}/run`
+        yield* envtune(["tune", "--out", out, ...more])
+        const lines = (yield* fs.readFileString(`${out}/metrics.jsonl`)).trim().split("\n")
+        return lines.flatMap((line) => Object.keys(JSON.parse(line).hints))
+      })
+      assert.include(yield* hintsIn(), "name-the-tools")
+      assert.deepStrictEqual(yield* hintsIn("--no-augment"), [])
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.effect("pays for whole episodes alone with --reward binary", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const out = `${yield* temporary}/run`
+      yield* envtune(["tune", "--out", out, "--reward", "binary", "--stages", "1"])
+      const [line = ""] = (yield* fs.readFileString(`${out}/metrics.jsonl`)).split("\n")
+      assert.deepStrictEqual(Object.keys(JSON.parse(line).terms), ["binary"])
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.effect("runs a user's curriculum", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const out = `${yield* temporary}/run`
+      const inside = new URL("../../test/", import.meta.url).pathname
+      const path = yield* fs.makeTempFileScoped({ directory: inside, prefix: "curriculum-", suffix: ".ts" })
+      yield* fs.writeFileString(path, valid)
+      yield* envtune(["tune", path, "--out", out])
+      assert.strictEqual(JSON.parse(yield* fs.readFileString(`${out}/run.json`)).curriculum, "of a user")
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.effect("refuses a folder that holds a run", () =>
+    Effect.gen(function*() {
+      const out = `${yield* temporary}/run`
+      yield* envtune(["tune", "--out", out, "--stages", "1"])
+      assert.strictEqual(
+        yield* refused("tune", "--out", out),
+        `envtune: ${out}: the folder already holds a run (run.json); nothing was overwritten`
+      )
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.effect("makes no folder when something else is wrong", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const out = `${yield* temporary}/run`
+      assert.strictEqual(
+        yield* refused("tune", "--out", out, "--weights", "old"),
+        "envtune: the weights at old cannot be used: they are of another vocabulary"
+      )
+      assert.isFalse(yield* fs.exists(out))
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.effect("names the stage that is not there", () =>
+    Effect.gen(function*() {
+      assert.strictEqual(
+        yield* refused("tune", "--stages", "1,5"),
+        "envtune: toy: there is no stage \"5\"; its stages are 1 one, 2 two"
+      )
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.effect("names the flag it does not know, on stderr alone", () =>
+    Effect.gen(function*() {
+      assert.match(yield* refused("tune", "--minuts", "3"), /^envtune: .*--minuts/)
+      assert.strictEqual(yield* output, "")
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.effect("names the value it cannot use", () =>
+    Effect.gen(function*() {
+      assert.include(yield* refused("tune", "--minutes", "-3"), "--minutes")
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.effect("names the line of the data that is broken", () =>
+    Effect.gen(function*() {
+      assert.strictEqual(yield* refused("tune", "--data", "bfcl"), "envtune: bfcl/base.json:7: not a JSON object")
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.effect("names the curriculum's file that is not there", () =>
+    Effect.gen(function*() {
+      assert.match(yield* refused("tune", "nowhere.ts"), /^envtune: nowhere\.ts: /)
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.effect("names the curriculum's file whose export is missing, wrong, or throws", () =>
+    Effect.gen(function*() {
+      const none = yield* file("none.mjs", "export const curriculum = 1")
+      assert.strictEqual(yield* refused("tune", none), `envtune: ${none}: it has no default export`)
+      const wrong = yield* file("wrong.mjs", "export default { name: 'x' }")
+      assert.include(
+        yield* refused("tune", wrong),
+        `envtune: ${wrong}: its default export is not made by Curriculum.make`
+      )
+      const throwing = yield* file("throwing.mjs", "throw new Error('two\\n  lines')")
+      assert.include(yield* refused("tune", throwing), `envtune: ${throwing}: two; lines`)
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it("names the key of a setting that does not exist, in one line", () => {
+    const misspelt: Record<string, number> = { groupsize: 3 }
+    const make = () =>
+      Curriculum.stage("mine", {
+        tasks: () => true,
+        services: Layer.merge(Augmentor.layerNone, Reward.layer(Reward.progress)),
+        advance: () => ({ over: true, why: "" }),
+        settings: misspelt
+      })
+    assert.throws(make, /stage "mine": .*groupsize/s)
+  })
+
+  it.effect("refuses --reward for a curriculum that chooses its own", () =>
+    Effect.gen(function*() {
+      assert.include(yield* refused("tune", "mine.ts", "--reward", "binary"), "mine.ts chooses its own rewards")
+    }).pipe(Effect.provide(NodeServices.layer)))
+})
+
+describe("envtune evaluate", () => {
+  it.effect("prints what passed", () =>
+    Effect.gen(function*() {
+      yield* envtune(["evaluate", "--policy", "oracle", "--part", "train,test"])
+      const said = yield* output
+      assert.match(said, /train\/base +6 +100\.0 % \[61\.0, 100\.0\] +100\.0 %/)
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.effect("prints one JSON object when asked to", () =>
+    Effect.gen(function*() {
+      yield* envtune(["evaluate", "--json", "--part", "transfer"])
+      const [line, ...more] = yield* TestConsole.logLines
+      assert.deepStrictEqual(JSON.parse(String(line)).cells["transfer/unseen"].success, { n: 1, passed: 1 })
+      assert.deepStrictEqual(more, [])
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.effect("plays recorded messages", () =>
+    Effect.gen(function*() {
+      const script = yield* file("script.jsonl", "{\"task\": \"x0\", \"messages\": [\"a\", \"no\"]}\n")
+      yield* envtune(["evaluate", "--policy", "scripted", "--script", script, "--part", "transfer", "--json"])
+      const [line] = yield* TestConsole.logLines
+      assert.deepStrictEqual(JSON.parse(String(line)).cells["transfer/unseen"].turns, { n: 2, passed: 1 })
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.effect("names the line of a script that is broken", () =>
+    Effect.gen(function*() {
+      const script = yield* file("script.jsonl", "{\"task\": \"x0\", \"messages\": []}\n{\"task\": 1}\n")
+      assert.match(
+        yield* refused("evaluate", "--policy", "scripted", "--script", script),
+        new RegExp(`^envtune: ${script}:2: `)
+      )
+      assert.include(yield* refused("evaluate", "--policy", "scripted"), "--policy scripted needs --script FILE")
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.effect("says which parts and categories there are", () =>
+    Effect.gen(function*() {
+      assert.strictEqual(
+        yield* refused("evaluate", "--part", "dev"),
+        "envtune: there is no part \"dev\"; there are train, test and transfer"
+      )
+      assert.include(
+        yield* refused("evaluate", "--category", "bse"),
+        "envtune: no task of test, transfer in bse; there are train/base, test/base, transfer/unseen"
+      )
+    }).pipe(Effect.provide(NodeServices.layer)))
+})
+
+describe("the other commands", () => {
+  it.effect("report says where it wrote the page, or that no run is there", () =>
+    Effect.gen(function*() {
+      const out = `${yield* temporary}/run`
+      yield* envtune(["tune", "--out", out, "--stages", "1"])
+      yield* envtune(["report", out, "--out", `${out}/again.html`])
+      assert.strictEqual((yield* TestConsole.logLines).at(-1), `${out}/again.html`)
+      assert.strictEqual(
+        yield* refused("report", "/nowhere"),
+        "envtune: /nowhere: no run is there (run.json is missing)"
+      )
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.effect("drills counts the tasks and plays some by their ground truth", () =>
+    Effect.gen(function*() {
+      yield* envtune(["drills", "--show", "2"])
+      const said = yield* output
+      assert.include(said, "10 tasks of 10 scenarios")
+      assert.strictEqual(said.match(/turn 2 passed/g)?.length, 2)
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.effect("conformance ends with code 1 when something disagrees", () =>
+    Effect.gen(function*() {
+      assert.include(yield* refused("conformance", "--oracle", "o", "--data", "d"), "this implementation disagrees")
+      assert.strictEqual(yield* output, "base 3 of 4")
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.effect("pretrain says where the weights are", () =>
+    Effect.gen(function*() {
+      yield* envtune(["pretrain", "--out", "base"])
+      assert.strictEqual(yield* output, "pretending to make base\nweights  base")
+    }).pipe(Effect.provide(NodeServices.layer)))
+})

@@ -1,0 +1,125 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Fiber, Layer, Schema, Stream } from "effect"
+import { TestClock } from "effect/testing"
+import * as Augmentor from "../../src/domain/Augmentor.ts"
+import * as Evaluation from "../../src/domain/Evaluation.ts"
+import { PolicyError, PolicyUnavailable } from "../../src/domain/Policy.ts"
+import { type Interval, wilson, wilsonClustered } from "../../src/domain/Statistics.ts"
+import * as Tasks from "../../src/domain/Tasks.ts"
+import * as EnvironmentToy from "../../src/layers/EnvironmentToy.ts"
+import * as PolicyScripted from "../../src/layers/PolicyScripted.ts"
+import { defaults, episodes, evaluate } from "../../src/programs/evaluate.ts"
+import { tasks } from "./world.ts"
+
+const World = Layer.merge(
+  EnvironmentToy.layer.pipe(Layer.provide(Augmentor.layerNone)),
+  Tasks.layer(tasks, { source: "test" })
+)
+
+/** Right about everything but the second turn of `e1`. */
+const policy = PolicyScripted.layer((conversation, { task }) => {
+  const asked = conversation.at(-1)?.content ?? ""
+  return task.id === "e1" && asked === "say b" ? "wrong" : asked.slice(-1)
+})
+
+const seeds = (concurrency: number) =>
+  episodes({ ...defaults, samples: 3, concurrency }).pipe(
+    Stream.map((played) => played._tag === "Finished" ? played.episode.seed : -1),
+    Stream.runCollect
+  )
+
+describe("evaluate", () => {
+  it.effect("counts passed episodes and turns by part and category", () =>
+    Effect.gen(function*() {
+      const { cells, parts } = yield* evaluate(defaults)
+      assert.deepStrictEqual(Object.keys(cells), ["test/base", "transfer/unseen"])
+      const base = cells["test/base"]
+      assert.deepStrictEqual(base?.success, { n: 3, passed: 2 })
+      assert.deepStrictEqual(base?.turns, { n: 6, passed: 5 })
+      assert.deepStrictEqual(base?.failures, { response: 1 })
+      assert.deepStrictEqual(base?.interval, wilson(2, 3))
+      assert.deepStrictEqual(parts["transfer"]?.success, { n: 1, passed: 1 })
+    }).pipe(Effect.provide([World, policy])))
+
+  it.effect("plays only what is asked for", () =>
+    Effect.gen(function*() {
+      const { cells } = yield* evaluate({ ...defaults, parts: ["train", "transfer"], categories: ["base"] })
+      assert.deepStrictEqual(Object.keys(cells), ["train/base"])
+    }).pipe(Effect.provide([World, policy])))
+
+  it.effect("keeps unfinished episodes out of every rate, and counts them", () =>
+    Effect.gen(function*() {
+      const flaky = PolicyScripted.layerEffect((conversation, { task }) =>
+        task.id === "e2"
+          ? Effect.fail(new PolicyError({ reason: new PolicyUnavailable({ detail: "busy" }) }))
+          : Effect.succeed(conversation.at(-1)?.content.slice(-1) ?? "")
+      )
+      const fiber = yield* evaluate(defaults).pipe(Effect.provide(flaky), Effect.forkChild)
+      yield* TestClock.adjust("1 minute")
+      const { cells } = yield* Fiber.join(fiber)
+      assert.deepStrictEqual(cells["test/base"]?.success, { n: 2, passed: 2 })
+      assert.deepStrictEqual(cells["test/base"]?.unfinished, { PolicyUnavailable: 1 })
+    }).pipe(Effect.provide(World)))
+
+  it.effect("counts turns that were not reached as not passed", () =>
+    Effect.gen(function*() {
+      const { cells } = yield* evaluate({ ...defaults, maxSteps: 1 })
+      assert.deepStrictEqual(cells["test/base"]?.turns, { n: 6, passed: 3 })
+      assert.deepStrictEqual(cells["test/base"]?.failures, { not_reached: 3 })
+      assert.deepStrictEqual(cells["test/base"]?.success, { n: 3, passed: 0 })
+    }).pipe(Effect.provide([World, policy])))
+
+  it.effect("gives every sample a seed of its own, and the same ones whatever the concurrency", () =>
+    Effect.gen(function*() {
+      const alone = yield* seeds(1)
+      assert.strictEqual(new Set(alone).size, 12)
+      assert.deepStrictEqual(yield* seeds(16), alone)
+    }).pipe(Effect.provide([World, policy])))
+
+  it.effect("says which tasks there are when none is asked for", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(evaluate({ ...defaults, categories: ["bas"] }))
+      assert.include(
+        String(error),
+        "no task of test, transfer in bas; there are train/base, test/base, transfer/unseen"
+      )
+    }).pipe(Effect.provide([World, policy])))
+
+  it("keeps no more of an evaluation than the record of a run needs", () => {
+    const mark: Evaluation.Mark = {
+      task: tasks[0]!,
+      finished: { passed: true, turns: { n: 2, passed: 2 }, failures: [], steps: 2, sampledTokens: 5 }
+    }
+    assert.deepStrictEqual(Evaluation.scores(Evaluation.make([mark, mark])), { "train/base": { n: 2, passed: 2 } })
+  })
+})
+
+const width = ({ high, low }: Interval) => high - low
+
+const cluster = Schema.Struct({
+  n: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 8 })),
+  share: Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1 }))
+})
+
+describe("wilsonClustered", () => {
+  it.prop(
+    "is never narrower than Wilson's interval, nor wider than that of as many trials as clusters",
+    [Schema.NonEmptyArray(cluster)],
+    ([drawn]) => {
+      const clusters = drawn.map(({ n, share }) => ({ n, passed: Math.round(n * share) }))
+      const n = clusters.reduce((sum, one) => sum + one.n, 0)
+      const passed = clusters.reduce((sum, one) => sum + one.passed, 0)
+      const interval = wilsonClustered(clusters)
+      const narrow = wilson(passed, n)
+      const wide = wilson((passed / n) * clusters.length, clusters.length)
+      assert.isAtLeast(width(interval), width(narrow) - 1e-12)
+      assert.isAtMost(width(interval), width(wide) + 1e-12)
+    }
+  )
+
+  it("is Wilson's interval of the clusters when the trials of each agree", () => {
+    const clusters = [{ n: 4, passed: 4 }, { n: 4, passed: 0 }, { n: 4, passed: 4 }, { n: 4, passed: 0 }]
+    const interval = wilsonClustered(clusters)
+    assert.closeTo(interval.low, wilson(2, 4).low, 1e-9)
+  })
+})

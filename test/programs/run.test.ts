@@ -1,0 +1,140 @@
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Fiber, FileSystem, Layer, Ref } from "effect"
+import { TestClock } from "effect/testing"
+import * as Tasks from "../../src/domain/Tasks.ts"
+import { EngineFailed, Trainer, TrainerError } from "../../src/domain/Trainer.ts"
+import * as EngineScripted from "../../src/layers/EngineScripted.ts"
+import * as PolicyEngine from "../../src/layers/PolicyEngine.ts"
+import * as PolicyScripted from "../../src/layers/PolicyScripted.ts"
+import * as RunFolder from "../../src/layers/RunFolder.ts"
+import * as RunReader from "../../src/layers/RunReader.ts"
+import * as RunStoreMemory from "../../src/layers/RunStoreMemory.ts"
+import * as TrainerGrpo from "../../src/layers/TrainerGrpo.ts"
+import { defaults } from "../../src/programs/evaluate.ts"
+import { run, type RunOptions } from "../../src/programs/run.ts"
+import { curriculum, renderer, stage, tasks } from "./world.ts"
+
+const options: RunOptions = {
+  seed: 1,
+  evaluation: defaults,
+  about: { versions: { envtune: "0.0.0" }, options: {} },
+  weights: (name) => ({ path: `/weights/${name}`, recorded: `checkpoints/${name}` })
+}
+
+/** Answers "say a" with `a` and "say b", by its seed, with `b` or `c`. */
+const engine = EngineScripted.layer(({ prompt, seed, temperature }) => {
+  const asked = prompt.at(-2) ?? 0
+  const wrong = temperature > 0 && asked === 98 && seed % 2 === 1
+  return [wrong ? 99 : asked, 10]
+})
+
+const Machine = TrainerGrpo.layer.pipe(
+  Layer.merge(PolicyEngine.layer),
+  Layer.provideMerge(Layer.merge(engine, renderer))
+)
+const World = Layer.mergeAll(Machine, Tasks.layer(tasks, { source: "test" }))
+
+const twoStages = curriculum(stage("one", 1), stage("two", 2))
+
+describe("run", () => {
+  it.effect("freezes the reference, evaluates, trains, saves after each stage, evaluates again", () =>
+    Effect.gen(function*() {
+      const result = yield* run(twoStages, options)
+      assert.strictEqual(result.steps, 3)
+      assert.deepStrictEqual(result.after?.cells["test/base"]?.success, { n: 3, passed: 3 })
+      const requests = yield* Ref.get(yield* EngineScripted.Recorded)
+      const doing = requests
+        .map((request) => request._tag === "Save" ? `Save ${request.path}` : request._tag)
+        .filter((what, i, all) => what !== all[i - 1])
+      const update = ["Sample", "Forward", "ForwardBackward", "OptimStep"]
+      assert.deepStrictEqual(doing, [
+        "FreezeReference",
+        ...update,
+        "Save /weights/stage-1",
+        ...update,
+        ...update,
+        "Save /weights/final",
+        "Sample"
+      ])
+      const events = yield* Ref.get(yield* RunStoreMemory.Recorded)
+      const tags = events.map((event) => event._tag).filter((tag) => tag !== "EpisodeAttempted")
+      assert.deepStrictEqual(tags, [
+        "RunStarted",
+        "Evaluated",
+        "StageStarted",
+        "StepDone",
+        "StageEnded",
+        "WeightsSaved",
+        "StageStarted",
+        "StepDone",
+        "StepDone",
+        "StageEnded",
+        "WeightsSaved",
+        "Evaluated",
+        "RunEnded"
+      ])
+    }).pipe(Effect.provide([World, RunStoreMemory.layer])))
+
+  it.effect("records every setting, defaults included", () =>
+    Effect.gen(function*() {
+      yield* run(twoStages, { ...options, seconds: 60 })
+      const [first] = yield* Ref.get(yield* RunStoreMemory.Recorded)
+      assert(first?._tag === "RunStarted")
+      const { manifest } = first
+      assert.deepStrictEqual(manifest.tasks.counts, { "train/base": 6, "test/base": 3, "transfer/unseen": 1 })
+      assert.strictEqual(manifest.trainingSeconds, 60)
+      assert.deepStrictEqual(manifest.stages.map(({ name, tasks }) => [name, tasks]), [["one", 6], ["two", 6]])
+      assert.propertyVal(manifest.stages[0]?.settings, "retries", 3)
+    }).pipe(Effect.provide([World, RunStoreMemory.layer])))
+
+  it.effect("saves the weights and says so when it is interrupted", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const folder = `${yield* fs.makeTempDirectoryScoped()}/run`
+      let episodes = 0
+      const stalling = PolicyScripted.layerEffect((conversation, { sampling, seed }) => {
+        episodes += conversation.length === 1 && sampling.temperature > 0 ? 1 : 0
+        const right = conversation.at(-1)?.content.slice(-1) ?? ""
+        if (sampling.temperature === 0) return Effect.succeed(right)
+        return episodes > 16 ? Effect.never : Effect.succeed(seed % 2 === 0 ? right : "wrong")
+      })
+      const fiber = yield* run(curriculum(stage("endless", 1000, { refillRounds: 0 })), options).pipe(
+        Effect.provide([World, stalling, RunFolder.layer(folder)]),
+        Effect.forkChild
+      )
+      const started = Effect.sync(() => episodes > 16)
+      yield* Effect.yieldNow.pipe(Effect.andThen(started), Effect.repeat({ until: (done) => done }))
+      yield* Fiber.interrupt(fiber)
+      const { summary } = yield* RunReader.open(folder)
+      assert.strictEqual(summary.outcome, "interrupted")
+      assert.deepStrictEqual(summary.weights, [{ path: "checkpoints/interrupted", step: 2 }])
+      assert.deepStrictEqual(summary.after, {})
+    }).pipe(Effect.provide(NodeServices.layer), TestClock.withLive))
+
+  it.effect("says why it failed, and fails", () =>
+    Effect.gen(function*() {
+      const detail = "the loss is NaN; the optimiser step was not taken"
+      const breaking = Layer.succeed(
+        Trainer,
+        Trainer.of({
+          step: () => Effect.fail(new TrainerError({ reason: new EngineFailed({ detail, retryable: false }) }))
+        })
+      )
+      const error = yield* Effect.flip(run(twoStages, options).pipe(Effect.provide(breaking)))
+      assert.include(error.message, detail)
+      const events = yield* Ref.get(yield* RunStoreMemory.Recorded)
+      const last = events.at(-1)
+      assert(last?._tag === "RunEnded")
+      assert.strictEqual(last.outcome, "failed")
+      assert.include(last.detail, detail)
+      assert.isFalse(events.some((event) => event._tag === "WeightsSaved"))
+    }).pipe(Effect.provide([World, RunStoreMemory.layer])))
+
+  it.effect("does not evaluate when it is not asked to", () =>
+    Effect.gen(function*() {
+      const { evaluation: _, ...without } = options
+      const result = yield* run(twoStages, without)
+      assert.deepStrictEqual(result, { steps: 3 })
+    }).pipe(Effect.provide([World, RunStoreMemory.layer])))
+})
