@@ -89,3 +89,9 @@ export const inOrder = (...augments: ReadonlyArray<Augment>): Augment => (failed
   }
   return spoken
 }
+
+/** What the tool says, then the hint: an agent that learns with hints has read the words it will meet without them. */
+export const appended = (augment: Augment, separator = " Hint: "): Augment => (failed, knowledge) => {
+  const hint = augment(failed, knowledge)
+  return hint === undefined ? undefined : { ...hint, message: `${failed.message}${separator}${hint.message}` }
+}

@@ -107,7 +107,7 @@ const decode = Schema.decodeUnknownResult(Settings)
 /** `defaults` with overrides. Throws `CurriculumInvalid` naming every key that is unknown or out of range. */
 export const settings = (where: string, overrides: Overrides<Settings> = {}, base: Settings = defaults): Settings => {
   const decoded = decode(merge(base, overrides), { errors: "all", onExcessProperty: "error" })
-  if (Result.isFailure(decoded)) throw new CurriculumInvalid({ where, detail: String(decoded.failure) })
+  if (Result.isFailure(decoded)) throw new CurriculumInvalid({ where, detail: decoded.failure.message })
   return decoded.success
 }
 

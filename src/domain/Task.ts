@@ -19,3 +19,13 @@ export const Task = Schema.Struct({
   payload: Schema.Json
 }).annotate({ identifier: "envtune/Task" })
 export type Task = typeof Task.Type
+
+/** A task on its own, to be trained on, unless `more` says otherwise. */
+export const make = (id: string, payload: Schema.Json, more: Partial<Omit<Task, "id" | "payload">> = {}): Task => ({
+  id,
+  category: "base",
+  scenario: id,
+  part: "train",
+  ...more,
+  payload
+})

@@ -31,7 +31,7 @@ export const read = Effect.fn("Base.read")(function*(named?: string) {
   const file = path.join(folder, vocabularyFile)
   const text = yield* Effect.mapError(files.readFileString(file), ({ message }) => unusable(file, message))
   const decoded = decodeVocabulary(text, { errors: "all", onExcessProperty: "error" })
-  if (Result.isFailure(decoded)) return yield* unusable(file, String(decoded.failure))
+  if (Result.isFailure(decoded)) return yield* unusable(file, decoded.failure.message)
   const { config } = yield* Checkpoint.readPurpose(folder)
   const base: Base = { folder, config, vocabulary: Vocabulary.make(decoded.success.pieces) }
   return base

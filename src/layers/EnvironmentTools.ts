@@ -16,6 +16,8 @@ import * as Conversation from "../domain/tools/Conversation.ts"
 import { systemMessage } from "../domain/tools/Documents.ts"
 import type { Tool } from "../domain/tools/Tool.ts"
 
+export type { Check, Played, Request, Turn } from "../domain/tools/Conversation.ts"
+
 export interface Options<Payload, State, R extends Conversation.Request> {
   /** What a task's payload has to be. Every episode decodes a copy of its own. */
   readonly payload: Schema.ConstraintDecoder<Payload>
@@ -41,7 +43,7 @@ const toolbox = <State>(
   providers: Knowledge.Providers
 ): ReadonlyMap<string, Tool<State>> => {
   const box = new Map(tools.map((tool) => [tool.name, tool]))
-  const twice = tools.find((tool) => box.get(tool.name) !== tool)
+  const twice = tools.find(({ name }, i) => tools.findIndex((other) => other.name === name) !== i)
   if (twice !== undefined) throw invalid(`two tools are called "${twice.name}"`)
   for (const [resource, ways] of Object.entries(providers)) {
     const stranger = ways.find(({ tool }) => !box.has(tool))

@@ -1,6 +1,6 @@
 /**
  * The smallest environment that has everything: turns, calls that fail and are explained,
- * verdicts. For tests of policies and programs, and as a pattern for one of your own.
+ * verdicts, and no protocol to speak. For tests of policies and programs; EnvironmentTools makes one of your own.
  *
  * A task's payload says what is asked and what the right answer is, turn by turn. The agent
  * writes `call NAME` to call a tool, of which only `tools` exist; any other message answers
@@ -30,7 +30,7 @@ const open = (task: Task, augmentor: Augmentor["Service"]): Effect.Effect<Sessio
   const payload = decodePayload(task.payload)
   if (Result.isFailure(payload)) {
     return Effect.fail(
-      new EnvironmentError({ reason: new TaskUnusable({ task: task.id, detail: String(payload.failure) }) })
+      new EnvironmentError({ reason: new TaskUnusable({ task: task.id, detail: payload.failure.message }) })
     )
   }
   const { tools: names, turns } = payload.success

@@ -53,18 +53,29 @@ export const layer = (
   respond: (conversation: ReadonlyArray<Message>, context: EpisodeContext) => string
 ): Layer.Layer<Policy> => layerEffect((conversation, context) => Effect.sync(() => respond(conversation, context)))
 
-/** Plays recorded messages: task id -> assistant messages in order. A task without any, or with too few, is refused. */
-export const layerRecorded = (script: ReadonlyMap<string, ReadonlyArray<string>>): Layer.Layer<Policy> =>
-  layerEffect((conversation, { task }) => {
-    const said = conversation.filter((message) => message.role === "assistant").length
-    const next = script.get(task.id)?.[said]
-    return next === undefined
-      ? Effect.fail(
-        new PolicyError({
-          reason: new PolicyRefused({
-            detail: `${said} messages are scripted for task ${task.id}, and one more was asked for`
-          })
+/** The message after those that were said before; refused when the script is over. */
+const nextOf = (
+  script: ReadonlyArray<string>,
+  conversation: ReadonlyArray<Message>,
+  { task }: EpisodeContext
+): Effect.Effect<string, PolicyError> => {
+  const said = conversation.filter((message) => message.role === "assistant").length
+  const next = script[said]
+  return next === undefined
+    ? Effect.fail(
+      new PolicyError({
+        reason: new PolicyRefused({
+          detail: `${said} messages are scripted for task ${task.id}, and one more was asked for`
         })
-      )
-      : Effect.succeed(next)
-  })
+      })
+    )
+    : Effect.succeed(next)
+}
+
+/** Says these messages in order, in every episode. An episode that asks for more is refused. */
+export const layerSaying = (script: ReadonlyArray<string>): Layer.Layer<Policy> =>
+  layerEffect((conversation, context) => nextOf(script, conversation, context))
+
+/** Plays recorded messages: task id -> assistant messages in order. A task without any, or with too few, is refused. */
+export const layerRecorded = (scripts: ReadonlyMap<string, ReadonlyArray<string>>): Layer.Layer<Policy> =>
+  layerEffect((conversation, context) => nextOf(scripts.get(context.task.id) ?? [], conversation, context))

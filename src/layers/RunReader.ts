@@ -121,7 +121,7 @@ const decodeLines = <A>(path: string, schema: Schema.ConstraintDecoder<A>) => {
         return Effect.succeed(
           Result.isSuccess(decoded)
             ? [{ line }, [{ _tag: "Line", value: decoded.success }]]
-            : [{ line, broken: `not what envtune writes: ${String(decoded.failure)}` }, []]
+            : [{ line, broken: `not what envtune writes: ${decoded.failure.message}` }, []]
         )
       },
       { onHalt: ({ broken, line }) => broken === undefined ? [] : [torn(line, broken)] }

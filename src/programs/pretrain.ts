@@ -75,10 +75,17 @@ export const corpus = Effect.fn("pretrain.corpus")(function*<E, R>(
   return standard.flatMap((conversation, i) => [conversation, hinted[i]!])
 })
 
-/** What the protocol says around every result. */
+/**
+ * Phrases that are one token wherever they stand: what the protocol says around every result, the end of an error, and
+ * what stands between it and a hint. An error is thus the same tokens with and without a hint.
+ */
 const phrases = [
   "Here are the function's execution results. Execution results:[\"",
-  "\"]\n If you believe you have already fulfilled the user's request, please first outline your thought process in a <think></think>pair, and then give a brief summary of the result in an <answer></answer> pair. Otherwise, you should continue to call until fulfilling user's request."
+  "\"]\n If you believe you have already fulfilled the user's request, please first outline your thought process in a "
+  + "<think></think>pair, and then give a brief summary of the result in an <answer></answer> pair. Otherwise, you should "
+  + "continue to call until fulfilling user's request.",
+  "\\\"}",
+  " Hint: "
 ]
 
 const names: ReadonlyArray<string> = [

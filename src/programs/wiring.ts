@@ -50,7 +50,7 @@ const benchmark = Effect.fnUntraced(function*(folder: string) {
     tasks: Tasks.layer(benchmarkTasks(read), { source: "BFCL multi-turn", folder }),
     environment,
     oracle: PolicyOracle.layer,
-    curriculum: ({ reward }) => Paper.bfcl(environment, { augment: actionable, reward }),
+    curriculum: ({ reward }) => Paper.rehearsal(environment, { augment: actionable, reward }),
     evaluation: { ...defaults, parts: ["train", "test"], sampling: { temperature: 1, maxTokens: 128 } }
   }
   return world

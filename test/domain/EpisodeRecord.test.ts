@@ -57,7 +57,7 @@ describe("EpisodeRecord", () => {
       context = [...prompt, ...completion]
     }
     const line = JSON.stringify(EpisodeRecord.make(attempted(steps)))
-    const decoded = Schema.decodeUnknownResult(Line)(line, { onExcessProperty: "error" })
+    const decoded = Schema.decodeResult(Line)(line, { onExcessProperty: "error" })
     assert(Result.isSuccess(decoded))
     assert.deepStrictEqual(EpisodeRecord.tokens(decoded.success), steps.map(({ completion }) => completion.tokens))
   })

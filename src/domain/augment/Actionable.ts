@@ -5,8 +5,12 @@
  * here the same two sources of knowledge, constraints inside a tool and dependencies between
  * tools, speak for every tool whose failures are typed.
  */
-import { type Augment, firstOf } from "../Augmentor.ts"
+import { appended, type Augment, firstOf } from "../Augmentor.ts"
 import { dependency } from "./Dependency.ts"
 import { schema } from "./Schema.ts"
 
-export const actionable: Augment = firstOf(schema, dependency)
+/** The hint alone. */
+export const hint: Augment = firstOf(schema, dependency)
+
+/** What the tool says, then the hint. */
+export const actionable: Augment = appended(hint)

@@ -143,7 +143,7 @@ const notFound = ruleFor("not_found", "schema.not_found", wrongValue)
 const insufficient = ruleFor("insufficient", "schema.insufficient", wrongValue)
 
 /** Whether a value is of a documented type. An int passes for a float, as everywhere in Python; unknown types hold anything. */
-const isOfType = (value: unknown, type: string): boolean => {
+export const isOfType = (value: unknown, type: string): boolean => {
   switch (type) {
     case "string":
       return typeof value === "string"

@@ -6,7 +6,7 @@
  */
 import { Result } from "effect"
 import { builtin } from "../python/Builtins.ts"
-import { compile, evaluate, parseSource, type Scope } from "../python/Evaluate.ts"
+import { compile, evaluate, parseSource } from "../python/Evaluate.ts"
 import * as Json from "../python/Json.ts"
 import { negate } from "../python/Number.ts"
 import type { Call, Expression } from "../python/Syntax.ts"
@@ -149,8 +149,6 @@ const resolveCall = (call: Call): readonly [name: string, given: Dict] => {
   return [names.join("."), given]
 }
 
-const decoderScope: Scope = (name) => builtin(name, decoderScope)
-
 /** The value of an argument: a name is its own text, and a call is a dictionary of one entry or its text. */
 const resolve = (tree: Expression): Value => {
   switch (tree.kind) {
@@ -165,7 +163,7 @@ const resolve = (tree: Expression): Value => {
     case "Dict":
       return resolveDict(tree.entries)
     case "BinOp":
-      return evaluate(compile(unparse(tree)), decoderScope)
+      return evaluate(compile(unparse(tree)), builtin)
     case "Name":
       return tree.id
     case "Call": {

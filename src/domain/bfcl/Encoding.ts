@@ -18,7 +18,8 @@ export type Encoded =
   | { readonly [key: string]: Encoded }
 
 /** An object keeps the order of its keys only when none looks like an index. */
-const isPlainKey = (key: Value): key is string => typeof key === "string" && !key.startsWith("$") && !/^(?:0|[1-9]\d*)$/.test(key)
+const isPlainKey = (key: Value): key is string =>
+  typeof key === "string" && !key.startsWith("$") && !/^(?:0|[1-9]\d*)$/.test(key)
 
 const encodeDict = (dict: Dict): Encoded => {
   const entries = [...dict.entries()]

@@ -313,13 +313,10 @@ const evaluateCall = (session: Session, call: string): Outcome => {
 }
 
 /** The names that a call can see. */
-const scopeOf = (session: Session, trace: Trace): Scope => {
-  const scope: Scope = (name) => {
-    const instance = session.instances.find(({ toolset }) => instanceName(session.prefix, toolset.name) === name)
-    if (instance !== undefined) return new ToolsetObject(session, instance, trace)
-    return executorName(name, session.surroundings) ?? builtin(name, scope)
-  }
-  return scope
+const scopeOf = (session: Session, trace: Trace): Scope => (name) => {
+  const instance = session.instances.find(({ toolset }) => instanceName(session.prefix, toolset.name) === name)
+  if (instance !== undefined) return new ToolsetObject(session, instance, trace)
+  return executorName(name, session.surroundings) ?? builtin(name)
 }
 
 /** Why an evaluation raised: its syntax, a name that is no tool, a tool's own failure, or Python. */

@@ -5,103 +5,28 @@
  * not support it. The order of the checks here is the original's for this reason.
  */
 import { fixed, isGreater, sorted, toFloat } from "../python/Number.ts"
-import { characters, splitLines, str, stripCharacters, words } from "../python/Text.ts"
+import { characters, str, stripCharacters, words } from "../python/Text.ts"
 import { attributeError, contains, Dict, equals, PythonError, truthy, type Value } from "../python/Value.ts"
+import {
+  alreadyExists,
+  directoryAt,
+  directoryGiven,
+  entryNotFound,
+  failed,
+  fileGiven,
+  fileNamed,
+  hasForbiddenCharacter,
+  invalidName,
+  linesOf,
+  namesIn,
+  notFound,
+  type State,
+  textOf
+} from "./FileState.ts"
+import { cp, mv } from "./FileTransfer.ts"
 import { asDict, Directory, File, fill, required, Walk } from "./FileTree.ts"
 import { constant, type LongContext } from "./LongContext.ts"
-import { Failure, type FailureKind, type Tool, type Toolset } from "./Toolset.ts"
-
-export interface State {
-  readonly long_context: boolean
-  readonly root: Directory
-  /** Private in the original, so the checker does not compare it. */
-  _current_dir: Directory
-}
-
-const forbiddenCharacters = ["|", "/", "\\", "?", "%", "*", ":", "\"", ">", "<"]
-
-/** The original asks for each character whether it is `in` the name, whatever the name is. */
-const hasForbiddenCharacter = (name: Value): boolean => forbiddenCharacters.some((c) => contains(name, c))
-
-const isPath = (name: Value): name is string => typeof name === "string" && name.includes("/")
-
-/** The names between the slashes of a path. */
-const namesIn = (path: string): Array<string> => path.split("/").filter((name) => name !== "" && name !== ".")
-
-const failed = (
-  kind: FailureKind,
-  subject: Readonly<Record<string, Value>>,
-  error: string,
-  needs?: string
-): Failure => new Failure(kind, subject, { returned: Dict.of({ error }) }, needs)
-
-/**
- * A path where only a name is looked up. `folders` are to be entered one after the other, `instead` is the name to use
- * there. From the root only the first of them is sure: a path may or may not begin with the root's own name.
- */
-const pathGiven = (argument: string, path: string, error: string): Failure => {
-  const names = namesIn(path)
-  const name = names.pop()
-  const route = path.startsWith("/") || name === undefined ? { folders: ["/"] } : { folders: names, instead: name }
-  return failed("path_given", { argument, name: path, ...route }, error, "current_directory")
-}
-
-const entryNotFound = (argument: string, name: Value, error: string): Failure =>
-  failed("not_found", { argument, name }, error, "entry_of_this_directory")
-
-const notFound = (argument: string, name: Value, error: string): Failure =>
-  isPath(name) ? pathGiven(argument, name, error) : entryNotFound(argument, name, error)
-
-const directoryGiven = (
-  argument: string,
-  name: Value,
-  standard: Failure["standard"]
-): Failure =>
-  new Failure("wrong_type", { argument, name, expected: "file", folders: [name] }, standard, "current_directory")
-
-const fileGiven = (argument: string, name: Value, error: string, needs?: string): Failure =>
-  failed("wrong_type", { argument, name, expected: "directory" }, error, needs)
-
-const invalidName = (argument: string, name: Value, error: string): Failure =>
-  isPath(name)
-    ? pathGiven(argument, name, error)
-    : failed("invalid_value", { argument, value: name, forbidden: [...forbiddenCharacters] }, error)
-
-const alreadyExists = (argument: string, name: Value, error: string): Failure =>
-  failed("already_exists", { argument, name }, error)
-
-/** `file._read()`: a directory has no such method, and its absence is an error of Python's. */
-const textOf = (file: File, method: string): string => {
-  if (typeof file.content === "string") return file.content
-  throw attributeError(file.content, method)
-}
-
-const linesOf = (file: File): Array<string> => splitLines(textOf(file, "splitlines"))
-
-/** The file of that name in the current directory, or why there is none. */
-const fileNamed = (state: State, command: string, argument: string, name: Value): File | Failure => {
-  const item = state._current_dir.contents.has(name) ? state._current_dir.entry(name) : undefined
-  if (item instanceof File) return item
-  const error = `${command}: ${str(name)}: No such file or directory`
-  return item === undefined
-    ? notFound(argument, name, error)
-    : directoryGiven(argument, name, { returned: Dict.of({ error }) })
-}
-
-/** The directory that a path leads to, `..` and empty parts not understood; undefined when it leads nowhere. */
-const directoryAt = (state: State, path: Value): Directory | undefined => {
-  if (path === null || path === ".") return state._current_dir
-  if (path === "/") return state.root
-  if (typeof path !== "string") throw attributeError(path, "strip")
-  let directory = path.startsWith("/") ? state.root : state._current_dir
-  for (const part of stripCharacters(path, "/").split("/")) {
-    if (part === ".") continue
-    const next = directory.contents.get(part)
-    if (!(next instanceof Directory)) return undefined
-    directory = next
-  }
-  return directory
-}
+import { Failure, type Tool, type Toolset } from "./Toolset.ts"
 
 const pwd: Tool<State> = {
   name: "pwd",
@@ -116,16 +41,17 @@ const pwd: Tool<State> = {
   }
 }
 
+const isHidden = (name: Value): boolean => {
+  if (typeof name !== "string") throw attributeError(name, "startswith")
+  return name.startsWith(".")
+}
+
 const ls: Tool<State> = {
   name: "ls",
   parameters: [{ name: "a", default: false }],
   failures: [],
   run: (state, [all = null]) => {
     const names = [...state._current_dir.contents.keys()]
-    const isHidden = (name: Value): boolean => {
-      if (typeof name !== "string") throw attributeError(name, "startswith")
-      return name.startsWith(".")
-    }
     return Dict.of({ current_directory_content: truthy(all) ? names : names.filter((name) => !isHidden(name)) })
   }
 }
@@ -403,118 +329,6 @@ const diffFailure = (failures: ReadonlyArray<Failure>, error: string): Failure =
   )
 }
 
-/** What `mv` and `cp` do differently. */
-interface Transfer {
-  readonly command: "mv" | "cp"
-  readonly verb: "move" | "copy"
-  readonly done: "moved" | "copied"
-  /** The table of entries of the new directory. */
-  readonly entriesOf: (directory: Directory) => Dict
-  /** Whether the entry disappears from the current directory. */
-  readonly removes: boolean
-}
-
-const moving: Transfer = {
-  command: "mv",
-  verb: "move",
-  done: "moved",
-  entriesOf: (directory) => directory.contents,
-  removes: true
-}
-
-const copying: Transfer = {
-  command: "cp",
-  verb: "copy",
-  done: "copied",
-  entriesOf: (directory) => directory.contents.copy(),
-  removes: false
-}
-
-/** Puts a new file or directory like `item` into `target`. Throws Python's ValueError when the name is taken. */
-const place = (transfer: Transfer, item: File | Directory, name: Value, target: Directory): void => {
-  if (target.contents.has(name)) {
-    throw new PythonError(
-      "ValueError",
-      `${item.typeName} '${str(name)}' already exists in directory '${str(target.name)}'.`
-    )
-  }
-  if (item instanceof File) return target.contents.set(name, new File(name, item.content))
-  const placed = new Directory(name, target)
-  target.contents.set(name, placed)
-  // Only now: a directory that is copied into itself is among the entries of its copy.
-  placed.contents = transfer.entriesOf(item)
-}
-
-const transferTool = (transfer: Transfer): Tool<State> => ({
-  name: transfer.command,
-  parameters: [{ name: "source" }, { name: "destination" }],
-  failures: ["path_given", "not_found", "already_exists", "wrong_type"],
-  run: (state, [source = null, destination = null]) => {
-    const here = state._current_dir
-    const cannot = `${transfer.command}: cannot ${transfer.verb} '${str(source)}'`
-    if (!here.contents.has(source)) return notFound("source", source, `${cannot}: No such file or directory`)
-    const item = here.entry(source)
-    if (!(item instanceof File) && !(item instanceof Directory)) {
-      return notFound("source", source, `${cannot}: No such file or directory`)
-    }
-    if (contains(destination, "/")) {
-      return pathAsDestination(
-        destination,
-        `${transfer.command}: path not allowed in destination. Provide only a file or directory name.`
-      )
-    }
-    if (!here.contents.has(destination)) {
-      if (transfer.removes) here.contents.delete(source)
-      place(transfer, item, destination, here)
-      return Dict.of({ result: `'${str(source)}' ${transfer.done} to '${str(destination)}'` })
-    }
-    const target = here.entry(destination)
-    if (!(target instanceof Directory)) {
-      return fileGiven("destination", destination, `${cannot} to '${str(destination)}': Not a directory`)
-    }
-    return transferInto(transfer, state, item, source, destination, target, cannot)
-  }
-})
-
-/** The source stays where it is, so there is nothing to enter first: the first directory of the path may take it. */
-const pathAsDestination = (destination: Value, error: string): Failure => {
-  const [first] = typeof destination === "string" && !destination.startsWith("/") ? namesIn(destination) : []
-  return failed(
-    "path_given",
-    {
-      argument: "destination",
-      name: destination,
-      ...(first !== undefined && first !== ".." && { instead: first })
-    },
-    error
-  )
-}
-
-const transferInto = (
-  transfer: Transfer,
-  state: State,
-  item: File | Directory,
-  source: Value,
-  destination: Value,
-  target: Directory,
-  cannot: string
-): Value | Failure => {
-  const path = `${str(destination)}/${str(source)}`
-  const clash = { argument: "destination", name: path, source, destination }
-  if (target.contents.has(transfer.removes ? str(source) : path)) {
-    return failed("already_exists", clash, `${cannot} to '${path}': File exists`)
-  }
-  // `cp` looks for the whole path among the names and so notices a clash only when it has one.
-  if (!transfer.removes && target.contents.has(source)) {
-    return new Failure("already_exists", clash, {
-      raised: `${item.typeName} '${str(source)}' already exists in directory '${str(target.name)}'.`
-    })
-  }
-  if (transfer.removes) state._current_dir.contents.delete(source)
-  place(transfer, item, source, target)
-  return Dict.of({ result: `'${str(source)}' ${transfer.done} to '${path}'` })
-}
-
 const rm: Tool<State> = {
   name: "rm",
   parameters: [{ name: "file_name" }],
@@ -585,10 +399,10 @@ export const GorillaFileSystem: Toolset<State> = {
     du,
     tail,
     diff,
-    transferTool(moving),
+    mv,
     rm,
     rmdir,
-    transferTool(copying)
+    cp
   ],
   load,
   attributes: (state) => [

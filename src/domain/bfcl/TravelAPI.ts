@@ -7,85 +7,21 @@
  * a session's own (unless `LongContext.leaky`).
  */
 import { add, divide, isLess, multiply, round, subtract, toFloat, toInt } from "../python/Number.ts"
-import { Random } from "../python/Random.ts"
 import { PySet } from "../python/Set.ts"
 import { isDigit, repr, str } from "../python/Text.ts"
 import type { DateTime } from "../python/Time.ts"
 import { dateFormat, strptime } from "../python/Time.ts"
 import type { Value } from "../python/Value.ts"
-import { attributeError, deepCopy, Dict, equals, iterate, PythonError, Tuple, typeName } from "../python/Value.ts"
-import * as Attributes from "./Attributes.ts"
-import type { LongContext } from "./LongContext.ts"
-import { constant } from "./LongContext.ts"
-import type { FailureKind, Tool, Toolset } from "./Toolset.ts"
+import { attributeError, Dict, equals, iterate, PythonError, Tuple } from "../python/Value.ts"
+import type { FailureKind, Parameter, Tool, Toolset } from "./Toolset.ts"
 import { Failure } from "./Toolset.ts"
+import { attributes, dictOf, equalStates, item, load, type State } from "./TravelState.ts"
 import { airportOfCity, airports, classFactors, ratesPerUsd, routes } from "./TravelTables.ts"
 
 /** The day on which a traveller's age is taken. The original takes the day it runs. */
 const today = { year: 2025, month: 1, day: 1 }
 
-/** Python's attributes under their own names. A value has the type that the configuration or a call gave it. */
-export interface State {
-  /** What the last priced flight costs, by `from|to|class|date`. */
-  _flight_cost_lookup: Dict
-  readonly _random: Random
-  readonly credit_card_list: Dict
-  readonly booking_record: Dict
-  access_token: Value
-  token_type: Value
-  token_expires_in: Value
-  token_scope: Value
-  user_first_name: Value
-  user_last_name: Value
-  budget_limit: Value
-  readonly long_context: boolean
-}
-
-/** The entries of a long-context constant that the table does not have yet. */
-const extend = (table: Dict, longContext: LongContext, name: string): void => {
-  const extension = constant(longContext, name)
-  if (!(extension instanceof Dict)) return
-  for (const [key, value] of extension.entries()) {
-    if (!table.has(key)) table.set(key, longContext.leaky ? value : deepCopy(value))
-  }
-}
-
-const load = (config: Dict, longContext: LongContext | undefined): State => {
-  const configured = (key: string, otherwise: Value): Value => config.has(key) ? config.get(key)! : otherwise
-  const credit_card_list = dictOf(configured("credit_card_list", new Dict()))
-  const booking_record = dictOf(configured("booking_record", new Dict()))
-  if (longContext !== undefined) {
-    extend(credit_card_list, longContext, "CREDIT_CARD_EXTENSION")
-    extend(booking_record, longContext, "BOOKING_RECORD_EXTENSION")
-  }
-  return {
-    _flight_cost_lookup: new Dict(),
-    _random: Random.seeded(configured("random_seed", 141053n)),
-    credit_card_list,
-    booking_record,
-    access_token: configured("access_token", null),
-    token_type: configured("token_type", null),
-    token_expires_in: configured("token_expires_in", null),
-    token_scope: configured("token_scope", null),
-    user_first_name: configured("user_first_name", null),
-    user_last_name: configured("user_last_name", null),
-    budget_limit: configured("budget_limit", null),
-    long_context: longContext !== undefined
-  }
-}
-
-/** A value that has to be a dictionary. */
-const dictOf = (value: Value): Dict => {
-  if (value instanceof Dict) return value
-  throw new PythonError("TypeError", `'${typeName(value)}' object is not subscriptable`)
-}
-
-/** `table[key]`. */
-const item = (table: Dict, key: Value): Value => {
-  const value = table.get(key)
-  if (value === undefined) throw new PythonError("KeyError", repr(key))
-  return value
-}
+const required = (...names: ReadonlyArray<string>): ReadonlyArray<Parameter> => names.map((name) => ({ name }))
 
 /** How a tool says no: its failure as data, and the dictionary it returns. */
 type Refuse = (
@@ -112,6 +48,13 @@ const tokenFailure = (agency: State, token: Value, refuse: Refuse): Failure | un
     : refuse("invalid_credential", "Invalid access token", { access_token: token }, "access_token")
 }
 
+/** A tool whose first argument is a token that has to open the account. */
+const withToken = (refuse: Refuse, tool: Tool<State>): Tool<State> => ({
+  ...tool,
+  failures: ["precondition", "invalid_credential", ...tool.failures],
+  run: (agency, given) => tokenFailure(agency, given[0] ?? null, refuse) ?? tool.run(agency, given)
+})
+
 const bookingNotFound = (refuse: Refuse, booking_id: Value): Failure =>
   refuse("not_found", "Booking not found", { booking_id }, "booking_id")
 
@@ -124,14 +67,14 @@ const getBudgetFiscalYear: Tool<State> = {
 
 const authenticateTravel: Tool<State> = {
   name: "authenticate_travel",
-  parameters: [
-    { name: "client_id" },
-    { name: "client_secret" },
-    { name: "refresh_token" },
-    { name: "grant_type" },
-    { name: "user_first_name" },
-    { name: "user_last_name" }
-  ],
+  parameters: required(
+    "client_id",
+    "client_secret",
+    "refresh_token",
+    "grant_type",
+    "user_first_name",
+    "user_last_name"
+  ),
   failures: [],
   run: (agency, [, , , grant_type = null, user_first_name = null, user_last_name = null]) => {
     agency.token_expires_in = 2n
@@ -158,13 +101,7 @@ const travelGetLoginStatus: Tool<State> = {
 
 const registerCreditCard: Tool<State> = {
   name: "register_credit_card",
-  parameters: [
-    { name: "access_token" },
-    { name: "card_number" },
-    { name: "expiration_date" },
-    { name: "cardholder_name" },
-    { name: "card_verification_number" }
-  ],
+  parameters: required("access_token", "card_number", "expiration_date", "cardholder_name", "card_verification_number"),
   failures: ["precondition", "invalid_credential", "already_exists"],
   run: (
     agency,
@@ -251,12 +188,7 @@ const priceFlight = (
 
 const getFlightCost: Tool<State> = {
   name: "get_flight_cost",
-  parameters: [
-    { name: "travel_from" },
-    { name: "travel_to" },
-    { name: "travel_date" },
-    { name: "travel_class" }
-  ],
+  parameters: required("travel_from", "travel_to", "travel_date", "travel_class"),
   failures: ["not_found", "invalid_value"],
   run: (agency, [travel_from = null, travel_to = null, travel_date = null, travel_class = null]) => {
     const cost = priceFlight(agency, travel_from, travel_to, travel_date, travel_class)
@@ -266,13 +198,11 @@ const getFlightCost: Tool<State> = {
   }
 }
 
-const getCreditCardBalance: Tool<State> = {
+const getCreditCardBalance = withToken(refuse, {
   name: "get_credit_card_balance",
-  parameters: [{ name: "access_token" }, { name: "card_id" }],
-  failures: ["precondition", "invalid_credential", "not_found"],
-  run: (agency, [access_token = null, card_id = null]) => {
-    const denied = tokenFailure(agency, access_token, refuse)
-    if (denied !== undefined) return denied
+  parameters: required("access_token", "card_id"),
+  failures: ["not_found"],
+  run: (agency, [, card_id = null]) => {
     const card = agency.credit_card_list.get(card_id)
     if (card === undefined) {
       const registered = [...agency.credit_card_list.keys()]
@@ -281,22 +211,13 @@ const getCreditCardBalance: Tool<State> = {
     }
     return Dict.of({ card_balance: item(dictOf(card), "balance") })
   }
-}
+})
 
-const bookFlight: Tool<State> = {
+const bookFlight = withToken(refuseBooking, {
   name: "book_flight",
-  parameters: [
-    { name: "access_token" },
-    { name: "card_id" },
-    { name: "travel_date" },
-    { name: "travel_from" },
-    { name: "travel_to" },
-    { name: "travel_class" }
-  ],
-  failures: ["precondition", "invalid_credential", "not_found", "invalid_value", "insufficient"],
-  run: (agency, [access_token = null, card_id = null, date = null, from = null, to = null, travelClass = null]) => {
-    const denied = tokenFailure(agency, access_token, refuseBooking)
-    if (denied !== undefined) return denied
+  parameters: required("access_token", "card_id", "travel_date", "travel_from", "travel_to", "travel_class"),
+  failures: ["not_found", "invalid_value", "insufficient"],
+  run: (agency, [, card_id = null, date = null, from = null, to = null, travelClass = null]) => {
     const found = agency.credit_card_list.get(card_id)
     if (found === undefined) {
       const registered = [...agency.credit_card_list.keys()]
@@ -342,7 +263,7 @@ const bookFlight: Tool<State> = {
       booking_history: agency.long_context ? agency.booking_record : new Dict()
     })
   }
-}
+})
 
 /** A date, or nothing for a text that is none. Throws Python's TypeError for what is no text. */
 const dateOf = (value: Value): DateTime | undefined => {
@@ -383,17 +304,14 @@ const itineraryFailure = (date: Value, from: Value, to: Value, travelClass: Valu
   return undefined
 }
 
-const retrieveInvoice: Tool<State> = {
+const retrieveInvoice = withToken(refuse, {
   name: "retrieve_invoice",
-  parameters: [
-    { name: "access_token" },
-    { name: "booking_id", default: null },
-    { name: "insurance_id", default: null }
-  ],
-  failures: ["precondition", "invalid_credential", "not_found"],
-  run: (agency, [access_token = null, booking_id = null]) => {
-    const denied = tokenFailure(agency, access_token, refuse)
-    if (denied !== undefined) return denied
+  parameters: [...required("access_token"), { name: "booking_id", default: null }, {
+    name: "insurance_id",
+    default: null
+  }],
+  failures: ["not_found"],
+  run: (agency, [, booking_id = null]) => {
     const found = agency.booking_record.get(booking_id)
     if (found === undefined) return bookingNotFound(refuse, booking_id)
     const record = dictOf(found)
@@ -409,15 +327,14 @@ const retrieveInvoice: Tool<State> = {
       })
     })
   }
-}
+})
 
-const getBookingHistory: Tool<State> = {
+const getBookingHistory = withToken(refuse, {
   name: "get_booking_history",
-  parameters: [{ name: "access_token" }],
-  failures: ["precondition", "invalid_credential"],
-  run: (agency, [access_token = null]) =>
-    tokenFailure(agency, access_token, refuse) ?? Dict.of({ booking_history: agency.booking_record })
-}
+  parameters: required("access_token"),
+  failures: [],
+  run: (agency) => Dict.of({ booking_history: agency.booking_record })
+})
 
 const listAllAirports: Tool<State> = {
   name: "list_all_airports",
@@ -426,13 +343,11 @@ const listAllAirports: Tool<State> = {
   run: () => [...airports]
 }
 
-const cancelBooking: Tool<State> = {
+const cancelBooking = withToken(refuseCancellation, {
   name: "cancel_booking",
-  parameters: [{ name: "access_token" }, { name: "booking_id" }],
-  failures: ["precondition", "invalid_credential", "not_found"],
-  run: (agency, [access_token = null, booking_id = null]) => {
-    const denied = tokenFailure(agency, access_token, refuseCancellation)
-    if (denied !== undefined) return denied
+  parameters: required("access_token", "booking_id"),
+  failures: ["not_found"],
+  run: (agency, [, booking_id = null]) => {
     const found = agency.booking_record.get(booking_id)
     if (found === undefined) return bookingNotFound(refuseCancellation, booking_id)
     const record = dictOf(found)
@@ -441,13 +356,13 @@ const cancelBooking: Tool<State> = {
     agency.booking_record.delete(booking_id)
     return Dict.of({ cancel_status: true })
   }
-}
+})
 
 const currencies = ["USD", ...ratesPerUsd.keys()]
 
 const computeExchangeRate: Tool<State> = {
   name: "compute_exchange_rate",
-  parameters: [{ name: "base_currency" }, { name: "target_currency" }, { name: "value" }],
+  parameters: required("base_currency", "target_currency", "value"),
   failures: ["invalid_value"],
   run: (_agency, [base_currency = null, target_currency = null, value = null]) => {
     const fromUsd = base_currency === "USD" && typeof target_currency === "string"
@@ -471,12 +386,7 @@ const notVerified = (error: string, subject: Readonly<Record<string, Value>>): F
 
 const verifyTravelerInformation: Tool<State> = {
   name: "verify_traveler_information",
-  parameters: [
-    { name: "first_name" },
-    { name: "last_name" },
-    { name: "date_of_birth" },
-    { name: "passport_number" }
-  ],
+  parameters: required("first_name", "last_name", "date_of_birth", "passport_number"),
   failures: ["invalid_value"],
   run: (agency, [first_name = null, last_name = null, date_of_birth = null, passport_number = null]) => {
     const { user_first_name, user_last_name } = agency
@@ -505,23 +415,21 @@ const verifyTravelerInformation: Tool<State> = {
   }
 }
 
-const setBudgetLimit: Tool<State> = {
+const setBudgetLimit = withToken(refuse, {
   name: "set_budget_limit",
-  parameters: [{ name: "access_token" }, { name: "budget_limit" }],
-  failures: ["precondition", "invalid_credential"],
-  run: (agency, [access_token = null, budget_limit = null]) => {
-    const denied = tokenFailure(agency, access_token, refuse)
-    if (denied !== undefined) return denied
+  parameters: required("access_token", "budget_limit"),
+  failures: [],
+  run: (agency, [, budget_limit = null]) => {
     agency.budget_limit = toFloat(budget_limit)
     return Dict.of({ budget_limit: agency.budget_limit })
   }
-}
+})
 
 const nearestAirports = Dict.of(airportOfCity)
 
 const getNearestAirportByCity: Tool<State> = {
   name: "get_nearest_airport_by_city",
-  parameters: [{ name: "location" }],
+  parameters: required("location"),
   failures: ["not_found"],
   run: (_agency, [location = null]) => {
     const airport = nearestAirports.get(location)
@@ -533,19 +441,11 @@ const getNearestAirportByCity: Tool<State> = {
   }
 }
 
-const purchaseInsurance: Tool<State> = {
+const purchaseInsurance = withToken(refuseInsurance, {
   name: "purchase_insurance",
-  parameters: [
-    { name: "access_token" },
-    { name: "insurance_type" },
-    { name: "booking_id" },
-    { name: "insurance_cost" },
-    { name: "card_id" }
-  ],
-  failures: ["precondition", "invalid_credential", "insufficient", "not_found"],
-  run: (agency, [access_token = null, , booking_id = null, insurance_cost = null, card_id = null]) => {
-    const denied = tokenFailure(agency, access_token, refuseInsurance)
-    if (denied !== undefined) return denied
+  parameters: required("access_token", "insurance_type", "booking_id", "insurance_cost", "card_id"),
+  failures: ["insufficient", "not_found"],
+  run: (agency, [, , booking_id = null, insurance_cost = null, card_id = null]) => {
     const { budget_limit } = agency
     if (budget_limit !== null && isLess(budget_limit, insurance_cost)) {
       const subject = { insurance_cost, budget_limit, limit: insurance_cost }
@@ -563,11 +463,11 @@ const purchaseInsurance: Tool<State> = {
       insurance_status: true
     })
   }
-}
+})
 
 const contactCustomerSupport: Tool<State> = {
   name: "contact_customer_support",
-  parameters: [{ name: "booking_id" }, { name: "message" }],
+  parameters: required("booking_id", "message"),
   failures: ["not_found"],
   run: (agency, [booking_id = null]) =>
     agency.booking_record.has(booking_id)
@@ -608,20 +508,8 @@ export const TravelAPI: Toolset<State> = {
     getAllCreditCards
   ],
   load,
-  ...Attributes.named(
-    "_flight_cost_lookup",
-    "_random",
-    "credit_card_list",
-    "booking_record",
-    "access_token",
-    "token_type",
-    "token_expires_in",
-    "token_scope",
-    "user_first_name",
-    "user_last_name",
-    "budget_limit",
-    "long_context"
-  ),
+  attributes,
+  equalStates,
   providers: {
     access_token: [{ tool: "authenticate_travel" }],
     airport_code: [

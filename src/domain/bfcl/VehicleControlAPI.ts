@@ -6,15 +6,14 @@
  * statements here is the original's for this reason.
  */
 import { add, divide, isLess, isLessOrEqual, multiply, subtract, toFloat } from "../python/Number.ts"
-import { Random } from "../python/Random.ts"
 import { repr } from "../python/Text.ts"
 import type { Value } from "../python/Value.ts"
-import { attributeError, Dict, equals, iterate, truthy } from "../python/Value.ts"
-import * as Attributes from "./Attributes.ts"
+import { Dict, equals, iterate, truthy } from "../python/Value.ts"
 import type { LongContext } from "./LongContext.ts"
 import { constant } from "./LongContext.ts"
 import type { FailureKind, Tool, Toolset } from "./Toolset.ts"
 import { Failure } from "./Toolset.ts"
+import { attributes, equalStates, load, type State } from "./VehicleState.ts"
 import { distanceBetween, isZipcode, unknownZipcode, zipcodeOfCity } from "./VehicleTables.ts"
 
 /** Gallons. */
@@ -22,73 +21,6 @@ const tankCapacity = 50n
 const milesPerGallon = 20
 /** Newton, with the pedal pressed to the floor. */
 const fullBrakeForce = 1000n
-
-/** Python's attributes under their own names. A value has the type that the configuration or a call gave it. */
-export interface State {
-  readonly _random: Random
-  fuelLevel: Value
-  batteryVoltage: Value
-  engine_state: Value
-  remainingUnlockedDoors: bigint
-  doorStatus: Dict
-  acTemperature: Value
-  fanSpeed: Value
-  acMode: Value
-  humidityLevel: Value
-  headLightStatus: Value
-  parkingBrakeStatus: Value
-  _parkingBrakeForce: Value
-  _slopeAngle: Value
-  brakePedalStatus: Value
-  _brakePedalForce: Value
-  distanceToNextVehicle: Value
-  cruiseStatus: Value
-  destination: Value
-  frontLeftTirePressure: Value
-  frontRightTirePressure: Value
-  rearLeftTirePressure: Value
-  rearRightTirePressure: Value
-  readonly long_context: boolean
-  /** The constants behind `long_context`; no attribute of the original. */
-  readonly longContext: LongContext | undefined
-}
-
-const load = (config: Dict, longContext: LongContext | undefined): State => {
-  const configured = (key: string, otherwise: Value): Value => config.has(key) ? config.get(key)! : otherwise
-  const doorStatus = configured(
-    "doorStatus",
-    Dict.of({ driver: "unlocked", passenger: "unlocked", rear_left: "unlocked", rear_right: "unlocked" })
-  )
-  if (!(doorStatus instanceof Dict)) throw attributeError(doorStatus, "values")
-  const locked = [...doorStatus.values()].filter((status) => status === "locked").length
-  return {
-    _random: Random.seeded(configured("random_seed", 141053n)),
-    fuelLevel: configured("fuelLevel", 0),
-    batteryVoltage: configured("batteryVoltage", 12.6),
-    engine_state: configured("engineState", "stopped"),
-    remainingUnlockedDoors: BigInt(4 - locked),
-    doorStatus,
-    acTemperature: configured("acTemperature", 25),
-    fanSpeed: configured("fanSpeed", 50n),
-    acMode: configured("acMode", "auto"),
-    humidityLevel: configured("humidityLevel", 50),
-    headLightStatus: configured("headLightStatus", "off"),
-    parkingBrakeStatus: configured("parkingBrakeStatus", "released"),
-    _parkingBrakeForce: configured("parkingBrakeForce", 0),
-    _slopeAngle: configured("slopeAngle", 0),
-    brakePedalStatus: configured("brakePedalStatus", "released"),
-    _brakePedalForce: configured("brakePedalForce", 0),
-    distanceToNextVehicle: configured("distanceToNextVehicle", 50),
-    cruiseStatus: configured("cruiseStatus", "inactive"),
-    destination: configured("destination", "None"),
-    frontLeftTirePressure: configured("frontLeftTirePressure", 32),
-    frontRightTirePressure: configured("frontRightTirePressure", 32),
-    rearLeftTirePressure: configured("rearLeftTirePressure", 30),
-    rearRightTirePressure: configured("rearRightTirePressure", 30),
-    long_context: longContext !== undefined,
-    longContext
-  }
-}
 
 const failed = (kind: FailureKind, error: Value, subject: Readonly<Record<string, Value>>, needs?: string): Failure =>
   new Failure(kind, subject, { returned: Dict.of({ error }) }, needs)
@@ -520,32 +452,8 @@ export const VehicleControlAPI: Toolset<State> = {
     findNearestTireShop
   ],
   load,
-  ...Attributes.named(
-    "_random",
-    "fuelLevel",
-    "batteryVoltage",
-    "engine_state",
-    "remainingUnlockedDoors",
-    "doorStatus",
-    "acTemperature",
-    "fanSpeed",
-    "acMode",
-    "humidityLevel",
-    "headLightStatus",
-    "parkingBrakeStatus",
-    "_parkingBrakeForce",
-    "_slopeAngle",
-    "brakePedalStatus",
-    "_brakePedalForce",
-    "distanceToNextVehicle",
-    "cruiseStatus",
-    "destination",
-    "frontLeftTirePressure",
-    "frontRightTirePressure",
-    "rearLeftTirePressure",
-    "rearRightTirePressure",
-    "long_context"
-  ),
+  attributes,
+  equalStates,
   providers: {
     doors_locked: [{
       tool: "lockDoors",

@@ -5,9 +5,8 @@
  * Nothing here touches the world: there are no files to open, no input to read, and what is printed is gone.
  */
 import { Bytes } from "./Bytes.ts"
-import { Builtin, Callable, type Implementation, Opaque, Type } from "./Callable.ts"
+import { Builtin, Callable, Opaque, Type } from "./Callable.ts"
 import { Complex } from "./Complex.ts"
-import { compile, evaluate, type Scope } from "./Evaluate.ts"
 import { format } from "./Format.ts"
 import * as Methods from "./Methods.ts"
 import * as Number from "./Number.ts"
@@ -224,6 +223,10 @@ const functions: Readonly<Record<string, Run>> = {
   }),
   dir: some("dir", 0, 1, () => []),
   divmod: some("divmod", 2, 2, ([a = null, b = null]) => new Tuple([Number.floorDivide(a, b), Number.modulo(a, b)])),
+  eval: some("eval", 1, 3, ([source = null]) => {
+    if (typeof source !== "string") throw typeError("eval() arg 1 must be a string, bytes or code object")
+    throw new PythonError("RuntimeError", "envtune does not evaluate text inside a call")
+  }),
   exec: (given, keywords) => {
     if (given.length === 0) throw typeError("exec() takes at least 1 positional argument (0 given)")
     checkNames("exec", ["closure"], keywords)
@@ -491,13 +494,5 @@ const objects: ReadonlyMap<string, Value> = new Map<string, Value>([
   ...typeObjects
 ])
 
-/** `eval` sees the names of the place where it is called. */
-const evalIn = (scope: Scope): Implementation =>
-  some("eval", 1, 3, ([source = null]) => {
-    if (typeof source !== "string") throw typeError("eval() arg 1 must be a string, bytes or code object")
-    return evaluate(compile(source), scope)
-  })
-
-/** The builtin of that name; `scope` is where it is looked up from. */
-export const builtin = (name: string, scope: Scope): Value | undefined =>
-  name === "eval" ? new Builtin("eval", evalIn(scope)) : objects.get(name)
+/** The builtin of that name. */
+export const builtin = (name: string): Value | undefined => objects.get(name)

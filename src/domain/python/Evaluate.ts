@@ -33,7 +33,7 @@ import {
 /** What a name stands for; undefined when it is not defined. */
 export type Scope = (name: string) => Value | undefined
 
-/** Expressions evaluated before we give up; an honest call needs a few dozen. */
+/** Expressions evaluated, and parts of their values, before we give up; an honest call needs a few hundred. */
 const maximumSteps = 50_000
 const maximumDepth = 400
 
@@ -148,11 +148,13 @@ class Evaluator {
     this.depth++
     const value = this.dispatch(expression, scope)
     this.depth--
+    this.count(weightOf(value))
     return value
   }
 
-  private count(): void {
-    if (++this.steps > maximumSteps) {
+  private count(weight = 1): void {
+    this.steps += weight
+    if (this.steps > maximumSteps) {
       throw new PythonError("RuntimeError", `the call takes more than the ${maximumSteps} steps that envtune computes`)
     }
   }
@@ -379,6 +381,22 @@ class Evaluator {
   }
 }
 
+/** What a value adds to the steps: whoever takes it may go through all of it. */
+const weightOf = (value: Value): number => {
+  if (typeof value === "string") return value.length >> 6
+  if (typeof value === "bigint") {
+    return value > maximumLight || value < -maximumLight
+      ? value.toString(16).length >> 6
+      : 0
+  }
+  if (value === null || typeof value !== "object") return 0
+  if (Array.isArray(value)) return value.length >> 2
+  if (value instanceof Dict) return value.size >> 2
+  return (value instanceof Tuple ? value.items.length : value.length?.() ?? 0) >> 2
+}
+
+const maximumLight = 1n << 64n
+
 const within = (locals: ReadonlyMap<string, Value>, outer: Scope): Scope => (name) => {
   const value = locals.get(name)
   return value === undefined ? outer(name) : value
@@ -475,8 +493,16 @@ const comparison = (operator: string, a: Value, b: Value): boolean => {
 }
 
 /**
- * The value of a compiled expression. Throws `PythonError`.
+ * The value of a compiled expression. Throws `PythonError`, whatever the expression is.
  *
  * Generators are lists here: nothing that a tool does can tell them apart.
  */
-export const evaluate = (expression: Expression, scope: Scope): Value => new Evaluator().evaluate(expression, scope)
+export const evaluate = (expression: Expression, scope: Scope): Value => {
+  try {
+    return new Evaluator().evaluate(expression, scope)
+  } catch (error) {
+    // The engine's own limits on stacks and texts, in case ours let something through.
+    if (error instanceof RangeError) throw new PythonError("MemoryError", error.message)
+    throw error
+  }
+}

@@ -20,6 +20,13 @@ const part = (value: Value): string => {
   throw typeError(`must be str, not ${typeName(value)}`)
 }
 
+/** Texts longer than this are not put together. */
+const maximumLength = 1 << 20
+
+const checkLength = (length: number): void => {
+  if (length > maximumLength) throw new PythonError("MemoryError", "the text is longer than envtune puts together")
+}
+
 const textOrNone = (value: Value | undefined, name: string): string | undefined =>
   value === undefined || value === null ? undefined : text(value, name)
 
@@ -116,18 +123,21 @@ const textMethods: Readonly<Record<string, Method<string>>> = {
     return codePointIndex(self, at)
   }),
   isdigit: positional(0, 0, Text.isDigit),
-  join: positional(1, 1, (self, [parts = null]) =>
-    Array.from(iterate(parts), (part, i) => {
-      if (typeof part === "string") return part
-      throw typeError(`sequence item ${i}: expected str instance, ${typeName(part)} found`)
-    }).join(self)),
+  join: positional(1, 1, (self, [parts = null]) => {
+    const texts = Array.from(iterate(parts), (item, i) => {
+      if (typeof item === "string") return item
+      throw typeError(`sequence item ${i}: expected str instance, ${typeName(item)} found`)
+    })
+    checkLength(self.length * texts.length + texts.reduce((sum, item) => sum + item.length, 0))
+    return texts.join(self)
+  }),
   lower: positional(0, 0, Text.lower),
   lstrip: strip("lstrip", "start"),
-  replace: positional(
-    2,
-    2,
-    (self, [from = null, to = null]) => self.replaceAll(text(from, "replace"), () => text(to, "replace"))
-  ),
+  replace: positional(2, 2, (self, [from = null, to = null]) => {
+    const [wanted, replacement] = [text(from, "replace"), text(to, "replace")]
+    checkLength(self.length + self.split(wanted).length * replacement.length)
+    return self.replaceAll(wanted, () => replacement)
+  }),
   rfind: positional(1, 1, (self, [wanted = null]) => codePointIndex(self, self.lastIndexOf(part(wanted)))),
   rstrip: strip("rstrip", "end"),
   split,

@@ -9,7 +9,7 @@ import { Dict, equals, Instance, PythonError, Tuple, typeName, type Value } from
 type Numeric = bigint | number | boolean
 
 /** Bits of an integer, and items of a repeated sequence, that we compute; Python would go on until memory ends. */
-const maximumBits = 1 << 21
+const maximumBits = 1 << 18
 const maximumLength = 1 << 20
 
 const typeError = (message: string): PythonError => new PythonError("TypeError", message)

@@ -2,6 +2,7 @@
 import { Explanations } from "./Explanations.ts"
 import { Grammar } from "./Grammar.ts"
 import type { Expression } from "./Syntax.ts"
+import { DeepNesting } from "./TokenReader.ts"
 import { SyntaxFault, tokenize, type Tokens } from "./Tokens.ts"
 
 /** CPython reports this one without reading on. */
@@ -24,9 +25,9 @@ const twoPasses = (source: Tokens, rule: (grammar: Grammar) => Expression | unde
     if (last.kind === "dedent") throw new IndentationFault("unexpected unindent", last.line)
     throw new SyntaxFault("invalid syntax", last.line)
   } catch (fault) {
-    throw fault instanceof SyntaxFault
-      ? preferred(fault, source, Math.max(grammar.furthest, explanations.furthest))
-      : fault
+    if (fault instanceof SyntaxFault) throw preferred(fault, source, Math.max(grammar.furthest, explanations.furthest))
+    // The limit on brackets, which the tokenizer keeps, is CPython's own.
+    throw fault instanceof DeepNesting && source.isRaised ? source.fault : fault
   }
 }
 

@@ -17,10 +17,8 @@ const otherDigit =
 
 /** Python's white space, as the inside of a character class. */
 export const spaceClass = "\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000"
+const space = new RegExp(`[${spaceClass}]`)
 const spaces = new RegExp(`[${spaceClass}]+`)
-const outerSpaces = new RegExp(`^[${spaceClass}]+|[${spaceClass}]+$`, "g")
-const leadingSpaces = new RegExp(`^[${spaceClass}]+`)
-const trailingSpaces = new RegExp(`[${spaceClass}]+$`)
 // oxlint-disable-next-line no-control-regex
 const lineBreak = /\r\n|[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]/
 
@@ -65,13 +63,21 @@ export const splitLines = (text: string): Array<string> => {
 export const words = (text: string): Array<string> => text.split(spaces).filter((word) => word !== "")
 
 /** `text.strip()`. */
-export const strip = (text: string): string => text.replace(outerSpaces, "")
+export const strip = (text: string): string => stripStart(stripEnd(text))
 
 /** `text.lstrip()`. */
-export const stripStart = (text: string): string => text.replace(leadingSpaces, "")
+export const stripStart = (text: string): string => {
+  let start = 0
+  while (start < text.length && space.test(text[start]!)) start++
+  return text.slice(start)
+}
 
-/** `text.rstrip()`. */
-export const stripEnd = (text: string): string => text.replace(trailingSpaces, "")
+/** `text.rstrip()`. A loop, because `+$` would try again at every blank of a run inside the text. */
+export const stripEnd = (text: string): string => {
+  let stop = text.length
+  while (stop > 0 && space.test(text[stop - 1]!)) stop--
+  return text.slice(0, stop)
+}
 
 /** `text.strip(characters)`, or of one end. */
 export const stripCharacters = (text: string, unwanted: string, ends: "both" | "start" | "end" = "both"): string => {
@@ -89,9 +95,6 @@ export const lower = (text: string): string => text.toLowerCase()
 
 /** `text.upper()`. */
 export const upper = (text: string): string => text.toUpperCase()
-
-/** Whether `text.isspace()` of one character. */
-export const isSpace = (character: string): boolean => spaces.test(character)
 
 /** `text.isdigit()`: at least one character, all with a digit value; superscripts are digits that `int` refuses. */
 export const isDigit = (text: string): boolean =>

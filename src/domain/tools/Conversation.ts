@@ -66,14 +66,15 @@ export const start = <State, R extends Request>(scene: Scene<State, R>, state: S
   calls: []
 })
 
-const Call = Schema.Struct({ name: Schema.NonEmptyString, arguments: Schema.JsonObject })
+/** A call without `arguments` has none. */
+const Call = Schema.Struct({ name: Schema.NonEmptyString, arguments: Schema.optionalKey(Schema.JsonObject) })
 type Call = typeof Call.Type
 
 const decodeCalls = Schema.decodeUnknownResult(
   Schema.fromJsonString(Schema.Union([Call, Schema.NonEmptyArray(Call)]))
 )
 
-const noCalls = "Error: <tool_call> must hold {\"name\": ..., \"arguments\": {...}}, or a list of these"
+const noCalls = "Error: <tool_call> must hold {\"name\": ..., \"arguments\": {...}}, or a list of these."
 
 type Said =
   | { readonly kind: "calls"; readonly calls: ReadonlyArray<Call> }
@@ -92,14 +93,17 @@ const parse = (content: string): Said => {
 const unknownTool = (name: string): Called => ({
   ok: false,
   executed: false,
-  failure: new Failure("unknown_tool", { message: `there is no tool ${name}`, subject: { name } })
+  failure: new Failure("unknown_tool", { message: `There is no tool ${name}.`, subject: { name } })
 })
 
-const execute = <State, R extends Request>({ scene, state }: Conversation<State, R>, call: Call): Played => {
-  const called = scene.tools.get(call.name)?.call(state, call.arguments) ?? unknownTool(call.name)
+const execute = <State, R extends Request>(
+  { scene, state }: Conversation<State, R>,
+  { arguments: given = {}, name }: Call
+): Played => {
+  const called = scene.tools.get(name)?.call(state, given) ?? unknownTool(name)
   // A tool may return a part of its state: the check must see it as it was when the agent did.
   const kept = called.ok ? { ...called, value: structuredClone(called.value) } : called
-  return { ...kept, tool: call.name, arguments: call.arguments }
+  return { ...kept, tool: name, arguments: given }
 }
 
 /** What the agent reads: a text as it is, other values as JSON; the word of whoever failed, the tool or the executor. */
@@ -157,6 +161,17 @@ const advance = <State, R extends Request>(
   }
 }
 
+/** The turn goes on: the agent reads this, and is asked again. */
+const goOn = <State, R extends Request>(
+  next: Conversation<State, R>,
+  code: -3 | -2 | -1,
+  content: string,
+  outcomes: ReadonlyArray<Outcome> = []
+): Step<State, R> => ({
+  next,
+  transition: { code, messages: [{ role: "user", content }], outcomes, done: false }
+})
+
 /** Plays one assistant message. Throws what a tool or the check throws. */
 export const step = <State, R extends Request>(
   conversation: Conversation<State, R>,
@@ -167,12 +182,8 @@ export const step = <State, R extends Request>(
   if (said.kind === "answer") return advance(conversation, said.text)
   const attempts = conversation.attempts + 1
   const isLast = attempts > maximumAttempts
-  const going = (next: Conversation<State, R>, code: -3 | -2 | -1, text: string, outcomes: ReadonlyArray<Outcome>) => ({
-    next,
-    transition: { code, messages: [{ role: "user", content: text } as const], outcomes, done: false }
-  })
   if (said.kind === "malformed") {
-    return isLast ? advance(conversation, undefined) : going({ ...conversation, attempts }, -3, said.error, [])
+    return isLast ? advance(conversation, undefined) : goOn({ ...conversation, attempts }, -3, said.error)
   }
   const played = said.calls.map((call) => execute(conversation, call))
   // The step that ends a turn shows no results, so there is nobody to give a hint to.
@@ -180,5 +191,5 @@ export const step = <State, R extends Request>(
   const next = { ...conversation, attempts, calls: [...conversation.calls, ...played] }
   if (isLast) return advance(next, undefined, outcomes)
   const code = played.every((one) => one.ok || one.executed) ? -1 : -2
-  return going(next, code, resultsText(outcomes.map(({ shown }) => shown)), outcomes)
+  return goOn(next, code, resultsText(outcomes.map(({ shown }) => shown)), outcomes)
 }

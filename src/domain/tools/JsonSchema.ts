@@ -9,7 +9,6 @@ const Node = Schema.Struct({
   enum: Schema.optionalKey(Schema.Array(Schema.Json)),
   minimum: Schema.optionalKey(Schema.Finite),
   maximum: Schema.optionalKey(Schema.Finite),
-  multipleOf: Schema.optionalKey(Schema.Finite),
   anyOf: Schema.optionalKey(Schema.Array(Schema.Unknown)),
   properties: Schema.optionalKey(Schema.Record(Schema.String, Schema.Unknown)),
   required: Schema.optionalKey(Schema.Array(Schema.String)),

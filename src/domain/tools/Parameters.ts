@@ -3,6 +3,7 @@
  * agent writes, both from one Schema.
  */
 import { type JsonSchema as Json, Result, Schema, SchemaIssue } from "effect"
+import { isOfType } from "../augment/Schema.ts"
 import type { ToolParameter } from "../Message.ts"
 import { Failure } from "./Failure.ts"
 import * as JsonSchema from "./JsonSchema.ts"
@@ -42,15 +43,15 @@ const valueAt = (value: unknown, path: ReadonlyArray<PropertyKey>): unknown =>
     value
   )
 
-/** What the Schema accepts at a place, in the roles that rules read. */
-const accepted = (node: JsonSchema.Node, type: string): Readonly<Record<string, unknown>> => {
-  const { enum: allowed, maximum, minimum, multipleOf } = node
+/** What the Schema accepts where it does not accept a value, in the roles that rules read. */
+const accepted = (node: JsonSchema.Node, type: string, value: unknown): Readonly<Record<string, unknown>> => {
+  if (node.enum !== undefined) return { allowed: node.enum }
+  if (!isOfType(value, type)) return { type }
+  const { maximum = Infinity, minimum = -Infinity } = node
+  if (typeof value !== "number" || (value >= minimum && value <= maximum)) return {}
   return {
-    type,
-    ...(allowed !== undefined && { allowed }),
-    ...(minimum !== undefined && { minimum }),
-    ...(maximum !== undefined && { maximum }),
-    ...(multipleOf !== undefined && { multipleOf })
+    ...(node.minimum !== undefined && { minimum }),
+    ...(node.maximum !== undefined && { maximum })
   }
 }
 
@@ -70,8 +71,8 @@ export const make = <S extends Schema.ConstraintDecoder<unknown>>(schema: S): Pa
     const node = JsonSchema.at(root, place, definitions)
     const value = valueAt(given, place)
     return new Failure("invalid_value", {
-      message: `${spell(place)}: ${message}`,
-      subject: { argument: spell(place), value, ...accepted(node, JsonSchema.typeOf(node, definitions)) }
+      message: `${spell(place)}: ${message}.`,
+      subject: { argument: spell(place), value, ...accepted(node, JsonSchema.typeOf(node, definitions), value) }
     })
   }
 
@@ -84,12 +85,12 @@ export const make = <S extends Schema.ConstraintDecoder<unknown>>(schema: S): Pa
     decode: (given) => {
       const unexpected = Object.keys(given).filter((name) => !fields.includes(name))
       if (unexpected.length > 0) {
-        const message = `unexpected argument ${listed(unexpected)}`
+        const message = `Unexpected argument: ${listed(unexpected)}.`
         return Result.fail(new Failure("unexpected_argument", { message, subject: { arguments: unexpected } }))
       }
       const missing = required.filter((name) => !Object.hasOwn(given, name))
       if (missing.length > 0) {
-        const message = `missing argument ${listed(missing)}`
+        const message = `Missing argument: ${listed(missing)}.`
         return Result.fail(new Failure("missing_argument", { message, subject: { arguments: missing } }))
       }
       return Result.mapError(decodeArguments(given), (error) => invalid(given, error))

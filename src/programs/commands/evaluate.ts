@@ -54,7 +54,7 @@ const readScript = Effect.fnUntraced(function*(path: string) {
   for (const [at, line] of text.split("\n").entries()) {
     if (line.trim() === "") continue
     const decoded = decodeLine(line)
-    if (Result.isFailure(decoded)) return yield* unreadable(oneLine(String(decoded.failure)), at + 1)
+    if (Result.isFailure(decoded)) return yield* unreadable(oneLine(decoded.failure.message), at + 1)
     script.set(decoded.success.task, decoded.success.messages)
   }
   return script

@@ -43,7 +43,7 @@ const tickDistance = (range: number, most: number): number => {
 
 /** Round values from `low` to the first at or above `high`. */
 export const ticks = (low: number, high: number, most: number): ReadonlyArray<number> => {
-  if (!(high > low)) return [low]
+  if (!(high - low > 1e-12)) return [low]
   const distance = tickDistance(high - low, most)
   const first = Math.floor(low / distance + 1e-9)
   const last = Math.ceil(high / distance - 1e-9)

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
-import { actionable } from "../../../src/domain/augment/Actionable.ts"
+import { actionable, hint } from "../../../src/domain/augment/Actionable.ts"
 import { account, type Call, car, expired, files, knowledge, messages, subjects, travel, tree } from "./Failing.ts"
 
 /** Tool and kind -> what fails that way, on which state, and what is said. */
@@ -357,15 +357,21 @@ describe("actionable", () => {
       for (const { calls, config, of, says } of cases) {
         const failed = of.fail(config, calls)
         assert.strictEqual(`${failed.tool} ${failed.kind}`, key)
-        assert.strictEqual(actionable(failed, knowledge())?.message, says)
+        assert.strictEqual(hint(failed, knowledge())?.message, says)
       }
     })
   }
 
+  it("keeps what the tool said before the hint", () => {
+    const failed = files.fail(tree, [["rm", { file_name: "nowhere.txt" }]])
+    const said = actionable(failed, knowledge())?.message
+    assert.strictEqual(said, `${failed.message} Hint: ${hint(failed, knowledge())?.message}`)
+  })
+
   it.prop("stays short whatever the agent wrote", [Schema.String, Schema.Boolean], ([text, rooted]) => {
     const path = `${rooted ? "/" : ""}${"a/".repeat(500)}${text.repeat(200)}`
     for (const call of [["cd", { folder: path }], ["rm", { file_name: path }], ["find", { path }]] as const) {
-      assert.isBelow(actionable(files.fail(tree, [call]), knowledge())?.message.length ?? 0, 2000)
+      assert.isBelow(hint(files.fail(tree, [call]), knowledge())?.message.length ?? 0, 2000)
     }
   })
 })

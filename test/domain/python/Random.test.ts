@@ -57,9 +57,10 @@ describe("Random", () => {
   })
 })
 
+const hex = (text: string): string => Buffer.from(sha512(new TextEncoder().encode(text))).toString("hex")
+
 describe("sha512", () => {
   it("hashes the standard's examples", () => {
-    const hex = (text: string) => Buffer.from(sha512(new TextEncoder().encode(text))).toString("hex")
     assert.strictEqual(hex("abc").slice(0, 32), "ddaf35a193617abacc417349ae204131")
     assert.strictEqual(hex("").slice(0, 32), "cf83e1357eefb8bdf1542850d66d8007")
     assert.strictEqual(hex("a".repeat(200)).length, 128)

@@ -89,6 +89,7 @@ export const conversation = (oracle: Oracle, recorded: Conversation): Comparison
   comparer.equal("progress reward", "", progress.score, StepCodes.progressReleased(codes))
   comparer.equal("format reward", "", format.score, StepCodes.syntax(codes))
   comparer.equal("share of well-formed steps", "", format.format_reward, StepCodes.format(codes))
+  comparer.equal("whether a tool was called", "", format.is_tool_call, StepCodes.called(codes) ? 1 : 0)
   comparer.equal("share of calls that ran", "", format.tool_call_reward, StepCodes.toolCalls(codes))
   return comparer.comparison
 }

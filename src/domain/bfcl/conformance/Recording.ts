@@ -112,11 +112,11 @@ export const Decoded = Schema.Union([
 export type Decoded = typeof Decoded.Type
 
 const Reward = Schema.Struct({
-  score: Schema.Number,
-  total_interaction_rounds: Schema.Number,
-  format_reward: Schema.Number,
-  tool_call_reward: Schema.Number,
-  is_tool_call: Schema.Number
+  score: Schema.Finite,
+  total_interaction_rounds: Schema.Finite,
+  format_reward: Schema.Finite,
+  tool_call_reward: Schema.Finite,
+  is_tool_call: Schema.Finite
 })
 
 /** A conversation with the paper's interaction manager, step by step, and its rewards. */
@@ -127,8 +127,8 @@ export const Conversation = Schema.Struct({
     assistant: Schema.String,
     terminate: Schema.Boolean,
     content: Text,
-    score: Schema.Number,
-    turn_after: Schema.Number
+    score: Schema.Finite,
+    turn_after: Schema.Finite
   })),
   rewards: Schema.Struct({ bfcl_reward: Reward, format_reward: Reward })
 })

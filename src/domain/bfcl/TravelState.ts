@@ -1,0 +1,86 @@
+/** The state of BFCL's travel agency: what a configuration sets, and what its tools change. */
+import { Random } from "../python/Random.ts"
+import { repr } from "../python/Text.ts"
+import { deepCopy, Dict, PythonError, typeName, type Value } from "../python/Value.ts"
+import * as Attributes from "./Attributes.ts"
+import { constant, type LongContext } from "./LongContext.ts"
+
+/** Python's attributes under their own names. A value has the type that the configuration or a call gave it. */
+export interface State {
+  /** What the last priced flight costs, by `from|to|class|date`. */
+  _flight_cost_lookup: Dict
+  readonly _random: Random
+  readonly credit_card_list: Dict
+  readonly booking_record: Dict
+  access_token: Value
+  token_type: Value
+  token_expires_in: Value
+  token_scope: Value
+  user_first_name: Value
+  user_last_name: Value
+  budget_limit: Value
+  readonly long_context: boolean
+}
+
+/** The entries of a long-context constant that the table does not have yet. */
+const extend = (table: Dict, longContext: LongContext, name: string): void => {
+  const extension = constant(longContext, name)
+  if (!(extension instanceof Dict)) return
+  for (const [key, value] of extension.entries()) {
+    if (!table.has(key)) table.set(key, longContext.leaky ? value : deepCopy(value))
+  }
+}
+
+/** A new agency. The configuration is adopted. Throws `PythonError` for one that is no configuration. */
+export const load = (config: Dict, longContext: LongContext | undefined): State => {
+  const configured = (key: string, otherwise: Value): Value => config.has(key) ? config.get(key)! : otherwise
+  const credit_card_list = dictOf(configured("credit_card_list", new Dict()))
+  const booking_record = dictOf(configured("booking_record", new Dict()))
+  if (longContext !== undefined) {
+    extend(credit_card_list, longContext, "CREDIT_CARD_EXTENSION")
+    extend(booking_record, longContext, "BOOKING_RECORD_EXTENSION")
+  }
+  return {
+    _flight_cost_lookup: new Dict(),
+    _random: Random.seeded(configured("random_seed", 141053n)),
+    credit_card_list,
+    booking_record,
+    access_token: configured("access_token", null),
+    token_type: configured("token_type", null),
+    token_expires_in: configured("token_expires_in", null),
+    token_scope: configured("token_scope", null),
+    user_first_name: configured("user_first_name", null),
+    user_last_name: configured("user_last_name", null),
+    budget_limit: configured("budget_limit", null),
+    long_context: longContext !== undefined
+  }
+}
+
+/** A value that has to be a dictionary. */
+export const dictOf = (value: Value): Dict => {
+  if (value instanceof Dict) return value
+  throw new PythonError("TypeError", `'${typeName(value)}' object is not subscriptable`)
+}
+
+/** `table[key]`. */
+export const item = (table: Dict, key: Value): Value => {
+  const value = table.get(key)
+  if (value === undefined) throw new PythonError("KeyError", repr(key))
+  return value
+}
+
+/** Python's order. */
+export const { attributes, equalStates } = Attributes.named(
+  "_flight_cost_lookup",
+  "_random",
+  "credit_card_list",
+  "booking_record",
+  "access_token",
+  "token_type",
+  "token_expires_in",
+  "token_scope",
+  "user_first_name",
+  "user_last_name",
+  "budget_limit",
+  "long_context"
+)
