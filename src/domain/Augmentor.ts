@@ -6,6 +6,7 @@
  */
 import { Context, Layer } from "effect"
 import type { ToolDocument } from "./Message.ts"
+import * as Seed from "./Seed.ts"
 
 /**
  * A failed call. `subject` holds the values the failure is about, by role (`augment/Subject.ts` lists the roles that
@@ -37,7 +38,12 @@ export interface Knowledge {
   readonly tools: ReadonlyArray<ToolDocument>
   /** The tools that provide a resource, best first; empty when none is known. */
   readonly providers: (resource: string) => ReadonlyArray<Provider>
+  /** A number in [0, 1), the same throughout an episode: for augmentors that speak in some episodes only. */
+  readonly draw: number
 }
+
+/** The draw of an episode, from the seed its environment was opened with. */
+export const drawOf = (seed: number): number => Seed.uniform(seed, 0)
 
 /** What the agent is told instead of `FailedCall.message`, and the id of the rule that says it. */
 export interface Hint {
@@ -95,3 +101,7 @@ export const appended = (augment: Augment, separator = " Hint: "): Augment => (f
   const hint = augment(failed, knowledge)
   return hint === undefined ? undefined : { ...hint, message: `${failed.message}${separator}${hint.message}` }
 }
+
+/** Speaks in that share of the episodes: between learning with hints and doing without, an agent meets both. */
+export const inShare = (share: number, augment: Augment): Augment => (failed, knowledge) =>
+  knowledge.draw < share ? augment(failed, knowledge) : undefined

@@ -4,11 +4,11 @@
  * The layer asks for an augmentor, because what a failed call says is what a stage tunes;
  * a stage, or an evaluation's `layerStandard`, provides it.
  */
-import { Effect, Layer, Result, Schema } from "effect"
+import { Effect, Layer, Result } from "effect"
 import * as Knowledge from "../domain/augment/Knowledge.ts"
 import * as Augmentor from "../domain/Augmentor.ts"
 import * as Documents from "../domain/bfcl/Documents.ts"
-import { Entry } from "../domain/bfcl/Entry.ts"
+import * as Entry from "../domain/bfcl/Entry.ts"
 import * as Interaction from "../domain/bfcl/Interaction.ts"
 import type { LongContext } from "../domain/bfcl/LongContext.ts"
 import { tell, type Told } from "../domain/bfcl/Telling.ts"
@@ -34,24 +34,56 @@ export interface Options {
   readonly announce: (tools: ReadonlyArray<Documents.Document>) => string
 }
 
-const decodeEntry = Schema.decodeUnknownResult(Entry)
-
 const unusable = (task: Task, detail: string): EnvironmentError =>
   new EnvironmentError({ reason: new TaskUnusable({ task: task.id, detail }) })
 
-/** A task's payload is decoded once, however many episodes it has. */
-const entries = () => {
-  const known = new WeakMap<Task, Result.Result<Entry, EnvironmentError>>()
-  return (task: Task): Result.Result<Entry, EnvironmentError> => {
-    let entry = known.get(task)
-    if (entry === undefined) {
-      entry = Result.mapError(
-        decodeEntry(task.payload, { errors: "all" }),
-        (error) => unusable(task, `its payload is no BFCL entry: ${error.message}`)
-      )
-      known.set(task, entry)
+/** What all episodes of a task have in common. */
+interface Prepared {
+  readonly entry: Entry.Entry
+  readonly start: Session["start"]
+  /** The user's text of every turn. */
+  readonly questions: ReadonlyArray<string>
+  /** The tools that the agent may call, by turn. */
+  readonly tools: ReadonlyArray<ReadonlyArray<ToolDocument>>
+  readonly toolsets: ReadonlyArray<Toolsets.RegisteredToolset>
+}
+
+const prepare = (task: Task, options: Options): Result.Result<Prepared, EnvironmentError> =>
+  Result.gen(function*() {
+    const entry = yield* Result.mapError(Entry.ofTask(task), (detail) => unusable(task, detail))
+    const missing = entry.classes.filter((name) => Toolsets.toolsetOf(name) === undefined)
+    if (missing.length > 0) {
+      return yield* Result.fail(unusable(task, `its tool sets are not implemented: ${missing.join(", ")}`))
     }
-    return entry
+    const compiled = Documents.compile(entry, options.documents)
+    const questions = Documents.userTexts(entry, compiled, options.announce)
+    const offered = compiled.offered.map(({ tool }) => tool)
+    return {
+      entry,
+      start: {
+        messages: [
+          { role: "system", content: options.system(offered) },
+          { role: "user", content: questions[0] ?? "" }
+        ],
+        tools: offered,
+        turns: entry.turns.length
+      },
+      questions,
+      tools: entry.turns.map((_, turn) => [
+        ...offered,
+        ...compiled.revealed.slice(0, turn + 1).flatMap((documents) => documents.map(({ tool }) => tool))
+      ]),
+      toolsets: entry.classes.flatMap((name) => Toolsets.toolsetOf(name) ?? [])
+    }
+  })
+
+/** A task is prepared once, however many episodes it has. */
+const preparing = (options: Options) => {
+  const known = new WeakMap<Task, Result.Result<Prepared, EnvironmentError>>()
+  return (task: Task): Result.Result<Prepared, EnvironmentError> => {
+    let prepared = known.get(task)
+    if (prepared === undefined) known.set(task, prepared = prepare(task, options))
+    return prepared
   }
 }
 
@@ -78,34 +110,15 @@ const outcomeOf = ({ outcome, shown }: Interaction.Call, told: ReadonlyMap<unkno
   }
 }
 
-const openSession = (entry: Entry, options: Options, augment: Augmentor.Augment): Session => {
-  const compiled = Documents.compile(entry, options.documents)
-  const questions = Documents.userTexts(entry, compiled, options.announce)
-  const offered = compiled.offered.map(({ tool }) => tool)
-  const toolsets = entry.classes.flatMap((name) => Toolsets.toolsetOf(name) ?? [])
+const openSession = (prepared: Prepared, seed: number, options: Options, augment: Augmentor.Augment): Session => {
+  const { entry, questions, start, tools, toolsets } = prepared
+  const draw = Augmentor.drawOf(seed)
   let conversation = Interaction.start(entry, questions, entry.longContext ? { longContext: options.longContext } : {})
-
-  /** What is on offer in the present turn, and who provides what. */
-  const knowledge = (): Augmentor.Knowledge => {
-    const tools = [
-      ...offered,
-      ...compiled.revealed.slice(0, conversation.turn + 1).flatMap((documents) => documents.map(({ tool }) => tool))
-    ]
-    return Knowledge.make(tools, toolsets)
-  }
-
   return {
-    start: {
-      messages: [
-        { role: "system", content: options.system(offered) },
-        { role: "user", content: questions[0] ?? "" }
-      ],
-      tools: offered,
-      turns: entry.turns.length
-    },
+    start,
     step: (message) =>
       Effect.sync((): Transition => {
-        const known = knowledge()
+        const known = Knowledge.make(tools[conversation.turn] ?? [], toolsets, draw)
         const told = new Map<unknown, Told>()
         const step = Interaction.step(conversation, message.content, (outcome) => {
           const result = tell(outcome, augment, known)
@@ -132,15 +145,12 @@ export const layer = (options: Options): Layer.Layer<Environment, never, Augment
     Environment,
     Effect.gen(function*() {
       const { augment } = yield* Augmentor.Augmentor
-      const entryOf = entries()
+      const preparedOf = preparing(options)
       return Environment.of({
-        open: (task) =>
-          Effect.flatMap(Effect.fromResult(entryOf(task)), (entry) => {
-            const missing = entry.classes.filter((name) => Toolsets.toolsetOf(name) === undefined)
-            return missing.length > 0
-              ? Effect.fail(unusable(task, `its tool sets are not implemented: ${missing.join(", ")}`))
-              : Effect.sync(() => openSession(entry, options, augment))
-          })
+        open: (task, seed) =>
+          Effect.suspend(() =>
+            Effect.fromResult(Result.map(preparedOf(task), (prepared) => openSession(prepared, seed, options, augment)))
+          )
       })
     })
   )

@@ -59,7 +59,6 @@ export const layer = <Payload, State, R extends Conversation.Request>(
   const { check, providers = {}, system = systemMessage } = options
   const tools = toolbox(options.tools, providers)
   const documents = options.tools.map(({ document }) => document)
-  const knowledge = Knowledge.make(documents, [{ providers }])
   const decode = Schema.decodeUnknownResult(Schema.toCodecJson(options.payload), { errors: "all" })
 
   const open = (task: Task, seed: number, augment: Augmentor.Augment) => {
@@ -78,6 +77,7 @@ export const layer = <Payload, State, R extends Conversation.Request>(
       const [first] = requests
       if (first === undefined) return yield* unusable("it has no turns")
       const state = yield* attempt(() => options.open(payload.success, seed))
+      const knowledge = Knowledge.make(documents, [{ providers }], Augmentor.drawOf(seed))
       let conversation = Conversation.start({ tools, knowledge, requests, check }, state)
       return {
         start: {

@@ -46,7 +46,7 @@ const open = (task: Task, augmentor: Augmentor["Service"]): Effect.Effect<Sessio
       subject: { tool },
       message: `no tool ${tool}`
     }
-    const hint = augmentor.augment(failed, { tools, providers: () => [] })
+    const hint = augmentor.augment(failed, { tools, providers: () => [], draw: 0 })
     return {
       call: failed.call,
       tool,

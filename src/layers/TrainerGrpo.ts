@@ -42,6 +42,26 @@ const sequencesOf = (groups: ReadonlyArray<Group>): ReadonlyArray<Sequence> =>
     )
   )
 
+/**
+ * The part of a sequence that has something to teach: tokens without advantage are masked out, and what follows the last
+ * token that has one is cut off. Nothing when no token has any. Only right without a KL term, which is about every token.
+ */
+const taught = ({ advantage, advantages, segment }: Sequence): ReadonlyArray<Sequence> => {
+  const mask = segment.mask.map((m, t) => (advantages?.[t] ?? advantage) === 0 ? 0 : m)
+  const length = mask.findLastIndex((m) => m !== 0) + 1
+  if (length === 0) return []
+  return [{
+    segment: {
+      tokens: segment.tokens.subarray(0, length + 1),
+      mask: mask.subarray(0, length),
+      logprobs: segment.logprobs.subarray(0, length),
+      turns: segment.turns.subarray(0, length)
+    },
+    advantage,
+    ...(advantages !== undefined && { advantages: advantages.subarray(0, length) })
+  }]
+}
+
 const engineFailed = (error: EngineError): TrainerError =>
   new TrainerError({
     reason: new EngineFailed({ detail: error.message, retryable: error.isRetryable, cause: error })
@@ -152,10 +172,11 @@ const make = Effect.gen(function*() {
       function*(batch: Batch) {
         const updates: Array<Update> = []
         for (const part of parts(batch.groups, batch.optimization.updatesPerBatch)) {
-          const sequences = sequencesOf(part)
+          const all = sequencesOf(part)
+          const sequences = batch.optimization.loss.klCoefficient > 0 ? all : all.flatMap(taught)
           if (sequences.length === 0) {
             return yield* new TrainerError({
-              reason: new BatchRejected({ detail: `no episode of step ${batch.step} has tokens` })
+              reason: new BatchRejected({ detail: `no episode of step ${batch.step} has tokens with an advantage` })
             })
           }
           updates.push(yield* update(sequences, batch.optimization, updates.length === 0))

@@ -32,7 +32,7 @@ export interface Settings {
 
 export const settings: Settings = {
   seed: 1,
-  conversations: 24_000,
+  conversations: 20_000,
   conversationsPerStep: 64,
   epochs: 2,
   learningRate: 3e-3,

@@ -4,7 +4,7 @@ import * as Augmentor from "../../src/domain/Augmentor.ts"
 import type { Outcome } from "../../src/domain/Environment.ts"
 
 const failed: Augmentor.FailedCall = { tool: "f", call: "f()", kind: "not_found", subject: {}, message: "no" }
-const knowledge: Augmentor.Knowledge = { tools: [], providers: () => [] }
+const knowledge: Augmentor.Knowledge = { tools: [], providers: () => [], draw: 0.5 }
 
 const speaks = Augmentor.rule("loud", ({ message }) => `${message}!`)
 const silent = Augmentor.rule("silent", () => undefined)
@@ -49,6 +49,16 @@ describe("Augmentor", () => {
       const flat = combine(...[...left, ...right].map(saying))
       assert.deepStrictEqual(nested(failed, knowledge), flat(failed, knowledge))
     }
+  })
+
+  it("speaks in a share of the episodes, and in all of one or none of it", () => {
+    const heard = Array.from(
+      { length: 1000 },
+      (_, seed) => Augmentor.inShare(0.3, speaks)(failed, { ...knowledge, draw: Augmentor.drawOf(seed) }) !== undefined
+    )
+    assert.closeTo(heard.filter(Boolean).length / heard.length, 0.3, 0.05)
+    assert.isUndefined(Augmentor.inShare(0, speaks)(failed, knowledge))
+    assert.isDefined(Augmentor.inShare(1, speaks)(failed, knowledge))
   })
 
   it.effect("is a service that a stage provides", () =>

@@ -11,9 +11,11 @@ export type Providers = Readonly<Record<string, ReadonlyArray<Provider>>>
  */
 export const make = (
   tools: ReadonlyArray<ToolDocument>,
-  toolsets: ReadonlyArray<{ readonly providers: Providers }>
+  toolsets: ReadonlyArray<{ readonly providers: Providers }>,
+  draw = 0
 ): Knowledge => ({
   tools,
+  draw,
   providers: (resource) =>
     toolsets.flatMap(({ providers }) => Object.hasOwn(providers, resource) ? providers[resource] ?? [] : [])
 })

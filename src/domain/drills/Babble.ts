@@ -15,6 +15,8 @@ import * as Words from "./Words.ts"
 export interface Habits {
   /** Answers at once, without a call. */
   readonly answerFirst: number
+  /** Answers at once when no document matches the request, or the tool that does lacks a value. */
+  readonly ask: number
   /** Answers once calls have run. */
   readonly answerAfterCall: number
   /** Answers after a call that failed. */
@@ -28,12 +30,13 @@ export interface Habits {
 }
 
 export const habits: Habits = {
-  answerFirst: 0.12,
+  answerFirst: 0.06,
+  ask: 0.6,
   answerAfterCall: 0.75,
   answerAfterFailure: 0.2,
   followMention: 0.7,
   retry: 0.6,
-  readDocuments: 0.85
+  readDocuments: 0.65
 }
 
 /** What a person may say for each kind: a city for an airport, a name for a user id, as people do. */
@@ -125,11 +128,14 @@ const documentWords: ReadonlyMap<string, ReadonlySet<string>> = new Map(
   [...lines].map(([tool, { document }]) => [tool, wordsOf(document.description)])
 )
 
-/** The tools whose documents share the most words with a request; none when no document shares any. */
+/**
+ * The tools on offer whose documents share the most words with a request; none when no document shares any, or when one
+ * that is not on offer shares more: the babbler has read them all.
+ */
 const bestRead = (tools: ReadonlyArray<string>, request: string): ReadonlyArray<string> => {
   const asked = wordsOf(request)
   const shared = (tool: string): number => [...documentWords.get(tool) ?? []].filter((word) => asked.has(word)).length
-  const most = Math.max(...tools.map(shared))
+  const most = Math.max(...[...documentWords.keys()].map(shared))
   return most === 0 ? [] : tools.filter((tool) => shared(tool) === most)
 }
 
@@ -179,9 +185,12 @@ export const babble = (draws: Draws, view: View, how: Habits = habits): string =
   }
   const stop = !called ? how.answerFirst : failed ? how.answerAfterFailure : how.answerAfterCall
   if (draws.chance(stop)) return answer
+  const read = bestRead(tools, asked)
+  const helpless = !called && (read.length === 0 || from(read) === undefined)
+  if (helpless && draws.chance(how.ask)) return answer
   const mentions = called ? tools.filter((tool) => isWordAt(last, tool)) : []
   return (draws.chance(how.followMention) ? from(mentions, [last, asked]) : undefined)
-    ?? (draws.chance(how.readDocuments) ? from(bestRead(tools, asked)) : undefined)
+    ?? (draws.chance(how.readDocuments) ? from(read) : undefined)
     ?? from(tools.filter((tool) => Object.keys(lines.get(tool)?.kinds ?? {}).length > 0 || draws.chance(0.3)))
     ?? from(tools)
     ?? answer

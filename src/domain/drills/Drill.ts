@@ -139,7 +139,7 @@ export interface Sizes {
   readonly transfer: number
 }
 
-export const sizes: Sizes = { train: 200, test: 120, transfer: 30 }
+export const sizes: Sizes = { train: 500, test: 120, transfer: 30 }
 
 /**
  * All drills of a seed. `prove` executes a drill's ground truth and says whether it runs without a failure

@@ -19,6 +19,7 @@ const tools = [
 ]
 
 const office: Knowledge = {
+  draw: 0,
   tools,
   providers: (resource) => {
     switch (resource) {

@@ -19,7 +19,7 @@ const shop: ReadonlyArray<ToolDocument> = [
   { name: "list_items", description: "", parameters: [] }
 ]
 
-const knowledge: Knowledge = { tools: shop, providers: () => [] }
+const knowledge: Knowledge = { tools: shop, providers: () => [], draw: 0 }
 
 const failed = (kind: string, subject: FailedCall["subject"] = {}, more: Partial<FailedCall> = {}): FailedCall => ({
   tool: "order_item",
@@ -114,9 +114,9 @@ describe("schema", () => {
 
   it("leaves a value that a tool on offer knows to that tool", () => {
     const wrong = failed("invalid_value", { argument: "item_id", value: "x", allowed: ["a"] }, { needs: "item_id" })
-    assert.isUndefined(schema(wrong, { tools: shop, providers: listing }))
+    assert.isUndefined(schema(wrong, { tools: shop, providers: listing, draw: 0 }))
     assert.strictEqual(
-      schema(wrong, { tools: shop.slice(0, 1), providers: listing })?.message,
+      schema(wrong, { tools: shop.slice(0, 1), providers: listing, draw: 0 })?.message,
       "item_id must be 'a', not 'x'."
     )
   })
@@ -146,7 +146,7 @@ describe("schema", () => {
     it(`has something to say for every argument error of ${name}`, () => {
       for (const { name: tool } of documents) {
         for (const kind of ["missing_argument", "unexpected_argument", "duplicate_argument", "too_many_arguments"]) {
-          const hint = schema(failed(kind, { argument: "x" }, { tool }), { tools: documents, providers: () => [] })
+          const hint = schema(failed(kind, { argument: "x" }, { tool }), { tools: documents, providers: () => [], draw: 0 })
           assert.strictEqual(hint?.rule, `schema.${kind}`)
           assert.include(hint?.message, `Use ${tool}(`)
         }

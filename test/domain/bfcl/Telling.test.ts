@@ -7,7 +7,7 @@ import { failedCall, tell } from "../../../src/domain/bfcl/Telling.ts"
 import { Failure } from "../../../src/domain/bfcl/Toolset.ts"
 import { Dict, type Value } from "../../../src/domain/python/Value.ts"
 
-const knowledge = { tools: [], providers: () => [] }
+const knowledge = { tools: [], providers: () => [], draw: 0 }
 
 const classes = ["GorillaFileSystem", "MessageAPI", "TravelAPI", "VehicleControlAPI"]
 

@@ -1,0 +1,203 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Layer, Ref } from "effect"
+import { defaults } from "../../src/domain/Curriculum.ts"
+import { type Datum, Engine, EngineError, NonFinite } from "../../src/domain/Engine.ts"
+import type { Episode, Step } from "../../src/domain/Episode.ts"
+import * as Reward from "../../src/domain/Reward.ts"
+import * as Task from "../../src/domain/Task.ts"
+import { type Batch, type Member, type Optimization, Trainer } from "../../src/domain/Trainer.ts"
+import * as TrainerGrpo from "../../src/layers/TrainerGrpo.ts"
+
+const task = Task.make("t", null)
+
+/** One step per pair of prompt and completion; every token had the log-prob -0.5. */
+const step = (turn: number, prompt: ReadonlyArray<number>, completion: ReadonlyArray<number>): Step => ({
+  turn,
+  observed: [],
+  completion: {
+    message: { role: "assistant", content: "" },
+    tokens: {
+      prompt: Int32Array.from(prompt),
+      completion: Int32Array.from(completion),
+      logprobs: new Float32Array(completion.length).fill(-0.5)
+    },
+    stop: "stop"
+  },
+  transition: { code: -1, messages: [], outcomes: [], done: false }
+})
+
+const episode: Episode = {
+  task,
+  seed: 0,
+  turns: 2,
+  steps: [step(0, [1], [2, 3]), step(1, [1, 2, 3, 4], [5])],
+  stop: "completed"
+}
+
+const member = (advantage: number, turnAdvantages?: ReadonlyArray<number>): Member => ({
+  episode,
+  score: Reward.scored(0, {}, [0, 0]),
+  advantage,
+  ...(turnAdvantages !== undefined && { turnAdvantages })
+})
+
+const optimization = (loss: Partial<Optimization["loss"]> = {}, more: Partial<Optimization> = {}): Optimization => ({
+  ...defaults.optimization,
+  ...more,
+  loss: { ...defaults.optimization.loss, entropyCoefficient: 0, klCoefficient: 0, aggregation: "token-mean", ...loss }
+})
+
+const batch = (members: ReadonlyArray<Member>, own: Optimization, groups = 1): Batch => ({
+  stage: "s",
+  step: 0,
+  groups: Array.from({ length: groups }, () => ({ task, members })),
+  optimization: own
+})
+
+interface Asked {
+  readonly forward: ReadonlyArray<"current" | "reference">
+  readonly backward: ReadonlyArray<ReadonlyArray<Datum>>
+  readonly rates: ReadonlyArray<number>
+}
+
+/** An engine whose model gives every token one log-prob, and the reference another. */
+const engineOf = (asked: Ref.Ref<Asked>, entropyGradient: boolean, optimFails = false) => {
+  const score = (data: ReadonlyArray<Datum>, logprob: number) =>
+    data.map(({ weights }) => ({
+      logprobs: weights.map((weight) => weight === 0 ? 0 : logprob),
+      entropies: weights.map((weight) => weight === 0 ? 0 : 1)
+    }))
+  return Layer.succeed(
+    Engine,
+    Engine.of({
+      info: {
+        name: "constant",
+        vocabularySize: 10,
+        contextLength: 100,
+        parameters: 0,
+        capabilities: { entropyGradient }
+      },
+      sample: () => Effect.die("not asked for"),
+      forward: (data, weights) =>
+        Effect.as(
+          Ref.update(asked, (before) => ({ ...before, forward: [...before.forward, weights] })),
+          score(data, weights === "reference" ? -1 : -0.5)
+        ),
+      forwardBackward: (data) =>
+        Effect.as(
+          Ref.update(asked, (before) => ({ ...before, backward: [...before.backward, data] })),
+          score(data, -0.5)
+        ),
+      optimStep: ({ learningRate }) =>
+        optimFails
+          ? Effect.fail(new EngineError({ reason: new NonFinite({ quantity: "gradient's norm", value: NaN }) }))
+          : Effect.as(
+            Ref.update(asked, (before) => ({ ...before, rates: [...before.rates, learningRate] })),
+            { gradientNorm: 2 }
+          ),
+      freezeReference: Effect.void,
+      save: () => Effect.void,
+      load: () => Effect.void
+    })
+  )
+}
+
+/** What the engine was asked, and what the trainer said of it. */
+const train = Effect.fnUntraced(function*(given: Batch, entropyGradient = true) {
+  const asked = yield* Ref.make<Asked>({ forward: [], backward: [], rates: [] })
+  const update = yield* Effect.provide(
+    Trainer.use((trainer) => trainer.step(given)),
+    Layer.provide(TrainerGrpo.layer, engineOf(asked, entropyGradient))
+  )
+  return { update, ...(yield* Ref.get(asked)) }
+})
+
+const close = (actual: ArrayLike<number>, expected: ReadonlyArray<number>) => {
+  assert.strictEqual(actual.length, expected.length)
+  expected.forEach((value, i) => assert.closeTo(actual[i]!, value, 1e-6))
+}
+
+describe("TrainerGrpo", () => {
+  it.effect("weighs each sampled token by its advantage over the number of tokens", () =>
+    Effect.gen(function*() {
+      const { backward, update } = yield* train(batch([member(2), member(-1)], optimization()))
+      const [data] = backward
+      assert.deepStrictEqual(data!.map(({ tokens }) => [...tokens]), [[1, 2, 3, 4, 5], [1, 2, 3, 4, 5]])
+      close(data![0]!.weights, [2 / 6, 2 / 6, 0, 2 / 6])
+      close(data![1]!.weights, [-1 / 6, -1 / 6, 0, -1 / 6])
+      assert.strictEqual(update.tokens, 6)
+      assert.strictEqual(update.gradientNorm, 2)
+      assert.closeTo(update.policyLoss, -(2 - 1) / 2, 1e-6)
+    }))
+
+  it.effect("gives each turn's tokens the advantage of the turn, and cuts off what has none", () =>
+    Effect.gen(function*() {
+      const { backward, update } = yield* train(
+        batch([member(1, [2, 0]), member(-1, [0, -2]), member(0, [0, 0])], optimization())
+      )
+      const [data] = backward
+      assert.deepStrictEqual(data!.map(({ tokens }) => [...tokens]), [[1, 2, 3], [1, 2, 3, 4, 5]])
+      close(data![0]!.weights, [2 / 3, 2 / 3])
+      close(data![1]!.weights, [0, 0, 0, -2 / 3])
+      assert.strictEqual(update.sequences, 2)
+    }))
+
+  it.effect("keeps every token when there is a KL term, and asks the reference about all of them", () =>
+    Effect.gen(function*() {
+      const { backward, forward, update } = yield* train(
+        batch([member(1, [2, 0])], optimization({ klCoefficient: 0.1 }))
+      )
+      const d = -0.5
+      const pull = 0.1 * (1 - Math.exp(d)) / 3
+      assert.deepStrictEqual(forward, ["reference"])
+      close(backward[0]![0]!.weights, [2 / 3 - pull, 2 / 3 - pull, 0, -pull])
+      assert.closeTo(update.kl, Math.exp(d) - d - 1, 1e-6)
+    }))
+
+  it.effect("leaves the entropy bonus to an engine that has its gradient", () =>
+    Effect.gen(function*() {
+      const { backward } = yield* train(batch([member(1)], optimization({ entropyCoefficient: 0.3 })))
+      close(backward[0]![0]!.entropyWeights!, [0.1, 0.1, 0, 0.1])
+      close(backward[0]![0]!.weights, [1 / 3, 1 / 3, 0, 1 / 3])
+    }))
+
+  it.effect("estimates the entropy's gradient for an engine that has not", () =>
+    Effect.gen(function*() {
+      const { backward } = yield* train(batch([member(1)], optimization({ entropyCoefficient: 0.3 })), false)
+      const datum = backward[0]![0]!
+      const surprise = -0.3 / 3 * (-0.5 + 1)
+      assert.isUndefined(datum.entropyWeights)
+      close(datum.weights, [1 / 3 + surprise, 1 / 3 + surprise, 0, 1 / 3 + surprise])
+    }))
+
+  it.effect("cuts a batch into updates, warms the rate up, and asks for log-probs after the first", () =>
+    Effect.gen(function*() {
+      const own = optimization({}, { updatesPerBatch: 2, learningRate: 1, warmupSteps: 4 })
+      const { backward, forward, rates, update } = yield* train(batch([member(1), member(-1)], own, 3))
+      assert.deepStrictEqual(backward.map((data) => data.length), [2, 4])
+      assert.deepStrictEqual(rates, [0.25, 0.5])
+      assert.deepStrictEqual(forward, ["reference", "current", "reference"])
+      assert.strictEqual(update.tokens, 18)
+    }))
+
+  it.effect("refuses a batch in which nothing has an advantage", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(train(batch([member(0)], optimization())))
+      assert.strictEqual(error.reason._tag, "BatchRejected")
+      assert.isFalse(error.isRetryable)
+    }))
+
+  it.effect("says that its engine failed, and whether that may pass", () =>
+    Effect.gen(function*() {
+      const asked = yield* Ref.make<Asked>({ forward: [], backward: [], rates: [] })
+      const error = yield* Effect.flip(
+        Effect.provide(
+          Trainer.use((trainer) => trainer.step(batch([member(1)], optimization()))),
+          Layer.provide(TrainerGrpo.layer, engineOf(asked, true, true))
+        )
+      )
+      assert.strictEqual(error.reason._tag, "EngineFailed")
+      assert.isFalse(error.isRetryable)
+      assert.include(error.message, "NaN")
+    }))
+})
