@@ -10,6 +10,7 @@ import type { Augmentor } from "./Augmentor.ts"
 import type { Environment } from "./Environment.ts"
 import type { Reward } from "./Reward.ts"
 import type { Task } from "./Task.ts"
+import type { Tasks } from "./Tasks.ts"
 import * as Trainer from "./Trainer.ts"
 
 const count = Schema.Int.check(Schema.isGreaterThan(0))
@@ -78,6 +79,8 @@ export interface Curriculum<out E = never, out R = never> {
   /** Built inside each stage, on top of the stage's services: it may ask for the augmentor. */
   readonly environment: Layer.Layer<Environment, E, R | Augmentor>
   readonly stages: ReadonlyArray<Stage<E, R>>
+  /** Where its tasks come from, when it brings its own: `envtune tune FILE` uses them instead of the drills. */
+  readonly tasks?: Layer.Layer<Tasks, E, R>
 }
 
 /** A curriculum's file says something that cannot be run. Thrown while the file loads. */
@@ -131,11 +134,12 @@ export const stage = <E, R>(
 })
 
 /** A curriculum. Throws `CurriculumInvalid` when it has no stage or two of one name. */
-export const make = <E, R, E2, R2>(options: {
+export const make = <E, R, E2, R2, E3 = never, R3 = never>(options: {
   readonly name: string
   readonly environment: Layer.Layer<Environment, E, R>
   readonly stages: ReadonlyArray<Stage<E2, R2>>
-}): Curriculum<E | E2, Exclude<R, Augmentor> | R2> => {
+  readonly tasks?: Layer.Layer<Tasks, E3, R3>
+}): Curriculum<E | E2 | E3, Exclude<R, Augmentor> | R2 | R3> => {
   const where = `curriculum "${options.name}"`
   if (options.stages.length === 0) throw new CurriculumInvalid({ where, detail: "it has no stages" })
   const names = options.stages.map((stage) => stage.name)

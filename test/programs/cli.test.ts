@@ -213,6 +213,22 @@ describe("envtune tune", () => {
       assert.strictEqual(JSON.parse(yield* fs.readFileString(`${out}/run.json`)).curriculum, "of a user")
     }).pipe(Effect.provide(NodeServices.layer)))
 
+  it.effect("runs a user's curriculum on the tasks it brings, without an evaluation when it holds none out", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const out = `${yield* temporary}/run`
+      const inside = new URL("../../test/", import.meta.url).pathname
+      const path = yield* fs.makeTempFileScoped({ directory: inside, prefix: "curriculum-", suffix: ".ts" })
+      const own = `import * as Tasks from "${source}domain/Tasks.ts"\n`
+      const tasks = `tasks: Tasks.layer([{ id: "mine", category: "base", scenario: "mine", part: "train", payload: {
+        tools: ["ls"], turns: [{ ask: "say a", expect: "a" }] } }], { source: "mine" }),`
+      yield* fs.writeFileString(path, own + valid.replace("environment:", `${tasks}\n  environment:`))
+      yield* envtune(["tune", path, "--out", out])
+      const manifest = JSON.parse(yield* fs.readFileString(`${out}/run.json`))
+      assert.deepStrictEqual(manifest.tasks.counts, { "train/base": 1 })
+      assert.deepStrictEqual(JSON.parse(yield* fs.readFileString(`${out}/summary.json`)).before, {})
+    }).pipe(Effect.provide(NodeServices.layer)))
+
   it.effect("refuses a folder that holds a run", () =>
     Effect.gen(function*() {
       const out = `${yield* temporary}/run`

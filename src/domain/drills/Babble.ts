@@ -15,7 +15,7 @@ import * as Words from "./Words.ts"
 export interface Habits {
   /** Answers at once, without a call. */
   readonly answerFirst: number
-  /** Answers at once when no document matches the request, or the tool that does lacks a value. */
+  /** Answers at once when the tool whose document matches the request is not on offer or lacks a value. */
   readonly ask: number
   /** Answers once calls have run. */
   readonly answerAfterCall: number
@@ -129,14 +129,15 @@ const documentWords: ReadonlyMap<string, ReadonlySet<string>> = new Map(
 )
 
 /**
- * The tools on offer whose documents share the most words with a request; none when no document shares any, or when one
- * that is not on offer shares more: the babbler has read them all.
+ * The tools whose documents share the most words with a request, on offer or not: the babbler has read them all. None when
+ * no document shares any.
  */
-const bestRead = (tools: ReadonlyArray<string>, request: string): ReadonlyArray<string> => {
+const bestRead = (request: string): ReadonlyArray<string> => {
   const asked = wordsOf(request)
-  const shared = (tool: string): number => [...documentWords.get(tool) ?? []].filter((word) => asked.has(word)).length
-  const most = Math.max(...[...documentWords.keys()].map(shared))
-  return most === 0 ? [] : tools.filter((tool) => shared(tool) === most)
+  const shared = ([, words]: readonly [string, ReadonlySet<string>]): number =>
+    [...words].filter((word) => asked.has(word)).length
+  const most = Math.max(...[...documentWords].map(shared))
+  return most === 0 ? [] : [...documentWords].filter((entry) => shared(entry) === most).map(([tool]) => tool)
 }
 
 /** The tool of the turn's last failed call, if something has worked since. */
@@ -185,8 +186,9 @@ export const babble = (draws: Draws, view: View, how: Habits = habits): string =
   }
   const stop = !called ? how.answerFirst : failed ? how.answerAfterFailure : how.answerAfterCall
   if (draws.chance(stop)) return answer
-  const read = bestRead(tools, asked)
-  const helpless = !called && (read.length === 0 || from(read) === undefined)
+  const matching = bestRead(asked)
+  const read = tools.filter((tool) => matching.includes(tool))
+  const helpless = !called && matching.length > 0 && from(read) === undefined
   if (helpless && draws.chance(how.ask)) return answer
   const mentions = called ? tools.filter((tool) => isWordAt(last, tool)) : []
   return (draws.chance(how.followMention) ? from(mentions, [last, asked]) : undefined)

@@ -100,10 +100,13 @@ const record = Effect.fnUntraced(function*(
   options: Omit<RunOptions, "weights" | "watch"> & { readonly json: boolean; readonly evaluation: EvaluateOptions }
 ) {
   const path = yield* Path.Path
-  const evaluationSize = yield* sizeOf(options.evaluation)
+  const { evaluation, ...others } = options
+  const evaluationSize = yield* sizeOf(evaluation)
   const show = yield* Show.make({ json: options.json, evaluationSize })
   return yield* run(curriculum, {
-    ...options,
+    ...others,
+    // A curriculum with tasks of its own may have none to hold out.
+    ...(evaluationSize > 0 && { evaluation }),
     watch: show.played,
     weights: (name) => {
       const recorded = `${RunFolder.files.checkpoints}/${name}`
@@ -152,7 +155,7 @@ export const tune = Command.make(
       Effect.provide(
         Layer.merge(TrainerGrpo.layer, PolicyEngine.layer).pipe(
           Layer.provideMerge(parts.machine({ data, weights, workers })),
-          Layer.merge(world.tasks)
+          Layer.merge(selected.tasks ?? world.tasks)
         )
       )
     )

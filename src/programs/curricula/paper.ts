@@ -105,8 +105,8 @@ export const drills = <E, R>(
     hintShare: 0.5,
     advance: [
       Advance.any(Advance.rewardAbove(1.9, { window: 2 }), Advance.after(8)),
-      Advance.any(Advance.rewardAbove(0.85, { window: 4 }), Advance.after(40)),
-      Advance.any(Advance.rewardAbove(0.9, { window: 4 }), Advance.after(200)),
+      Advance.any(Advance.rewardAbove(0.85, { window: 4 }), Advance.after(30)),
+      Advance.any(Advance.rewardAbove(0.9, { window: 4 }), Advance.after(220)),
       Advance.any(Advance.rewardAbove(0.95, { window: 4 }), Advance.after(90))
     ],
     advantageEpsilon: 0.1,
