@@ -60,14 +60,15 @@ interface Asked {
   readonly rates: ReadonlyArray<number>
 }
 
+const score = (data: ReadonlyArray<Datum>, logprob: number) =>
+  data.map(({ weights }) => ({
+    logprobs: weights.map((weight) => weight === 0 ? 0 : logprob),
+    entropies: weights.map((weight) => weight === 0 ? 0 : 1)
+  }))
+
 /** An engine whose model gives every token one log-prob, and the reference another. */
-const engineOf = (asked: Ref.Ref<Asked>, entropyGradient: boolean, optimFails = false) => {
-  const score = (data: ReadonlyArray<Datum>, logprob: number) =>
-    data.map(({ weights }) => ({
-      logprobs: weights.map((weight) => weight === 0 ? 0 : logprob),
-      entropies: weights.map((weight) => weight === 0 ? 0 : 1)
-    }))
-  return Layer.succeed(
+const engineOf = (asked: Ref.Ref<Asked>, entropyGradient: boolean, optimFails = false) =>
+  Layer.succeed(
     Engine,
     Engine.of({
       info: {
@@ -100,7 +101,6 @@ const engineOf = (asked: Ref.Ref<Asked>, entropyGradient: boolean, optimFails = 
       load: () => Effect.void
     })
   )
-}
 
 /** What the engine was asked, and what the trainer said of it. */
 const train = Effect.fnUntraced(function*(given: Batch, entropyGradient = true) {

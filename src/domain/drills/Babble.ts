@@ -30,17 +30,17 @@ export interface Habits {
 }
 
 export const habits: Habits = {
-  answerFirst: 0.06,
+  answerFirst: 0.1,
   ask: 0.6,
-  answerAfterCall: 0.75,
+  answerAfterCall: 0.8,
   answerAfterFailure: 0.2,
   followMention: 0.7,
   retry: 0.6,
-  readDocuments: 0.65
+  readDocuments: 0.35
 }
 
 /** What a person may say for each kind: a city for an airport, a name for a user id, as people do. */
-const listed: Readonly<Record<Exclude<Kind, "number" | "flag" | "name">, ReadonlyArray<string>>> = {
+const listed: Readonly<Record<Exclude<Kind, "number" | "flag" | "name" | "me">, ReadonlyArray<string>>> = {
   file: Words.files,
   folder: [...Words.folders, ".."],
   text: Words.texts,
@@ -65,8 +65,10 @@ const isWordAt = (text: string, word: string): boolean => {
 
 /** Values of a kind in the order in which a text mentions them. */
 const mentioned = (kind: Kind, text: string): ReadonlyArray<string> => {
-  if (kind === "number") return text.match(/(?<![\w.-])\d+(?![\w.-])/g) ?? []
+  if (kind === "number") return text.match(/(?<![\w.-])\d+(?![\w-]|\.\d)/g) ?? []
   if (kind === "flag") return ["true", "false"]
+  if (kind === "me") return /(?:This is|I am|me in as) (USR\d+)/.exec(text)?.slice(1) ?? []
+  if (kind === "user" && /^This is USR\d+/.test(text)) return mentioned(kind, text.replace(/^This is USR\d+/, ""))
   const known = kind === "name" ? [...listed.file, ...listed.folder] : listed[kind]
   const paths = kind === "file" ? text.match(/\w+\/[\w.]+\w/g) ?? [] : []
   return paths.length > 0
@@ -89,7 +91,7 @@ const valueOf = (
   if (typeof kind !== "string") {
     const said = kind.filter((literal) => isWordAt(texts[0] ?? "", literal))
     const value = said.length > 0 && draws.chance(0.95) ? draws.pick(said) : draws.pick(kind)
-    return /^\d+$/.test(value) ? value : JSON.stringify(value)
+    return /^(\d+|true)$/.test(value) ? value : JSON.stringify(value)
   }
   for (const text of texts) {
     const candidates = mentioned(kind, text)
@@ -140,13 +142,23 @@ const bestRead = (request: string): ReadonlyArray<string> => {
   return most === 0 ? [] : [...documentWords].filter((entry) => shared(entry) === most).map(([tool]) => tool)
 }
 
-/** The tool of the turn's last failed call, if something has worked since. */
+/** The turn's last failed call, if something has worked since. */
 const failedBefore = (said: ReadonlyArray<Message>): string | undefined => {
   for (let at = said.length - 1; at > 0; at--) {
-    if (!hasFailed(said[at]!.content)) continue
-    return at === said.length - 1 ? undefined : /"name": "(\w+)"/.exec(said[at - 1]!.content)?.[1]
+    if (hasFailed(said[at]!.content)) return at === said.length - 1 ? undefined : said[at - 1]!.content
   }
   return undefined
+}
+
+/** A call said again: a path by its last name, a city or a person by the code or id that has been found since. */
+const again = (call: string, found: string): string => {
+  const renamed = call.replaceAll(/"\w+\/([\w.]+)"/g, "\"$1\"")
+  const replaced = (text: string, names: ReadonlyArray<string>, codes: ReadonlyArray<string>): string => {
+    const [code] = codes.filter((each) => isWordAt(found, each))
+    const name = names.find((each) => isWordAt(text, each))
+    return code === undefined || name === undefined ? text : text.replaceAll(`"${name}"`, `"${code}"`)
+  }
+  return replaced(replaced(renamed, Words.cities, Words.airports), Words.people, Words.userIds)
 }
 
 const hasFailed = (result: string): boolean => /"error|Error/.test(result)
@@ -179,10 +191,10 @@ export const babble = (draws: Draws, view: View, how: Habits = habits): string =
     }
     return undefined
   }
-  const again = called && !failed ? failedBefore(messages.slice(request)) : undefined
-  if (again !== undefined && draws.chance(how.retry)) {
-    const text = from([again], [last, asked.replaceAll(/\w+\//g, "")])
-    if (text !== undefined) return text
+  const unfinished = called && !failed ? failedBefore(messages.slice(request)) : undefined
+  if (unfinished !== undefined && draws.chance(how.retry)) {
+    const retried = again(unfinished, last)
+    if (!said.has(retried) || retried === unfinished) return retried
   }
   const stop = !called ? how.answerFirst : failed ? how.answerAfterFailure : how.answerAfterCall
   if (draws.chance(stop)) return answer

@@ -10,12 +10,16 @@ interface Car {
   running: boolean
 }
 
-const build = (draws: Draws): Car => ({
-  fuel: 5 + draws.below(15),
-  unlocked: new Set(draws.chance(0.4) ? draws.sample(doors, 1 + draws.below(2)) : []),
-  brakePressed: draws.chance(0.3),
-  running: false
-})
+/** A car that is ready to start but for one thing, or for none. */
+const build = (draws: Draws): Car => {
+  const trouble = draws.pick(["doors", "brake", "none"])
+  return {
+    fuel: 5 + draws.below(15),
+    unlocked: new Set(trouble === "doors" ? draws.sample(doors, 1 + draws.below(2)) : []),
+    brakePressed: trouble !== "brake",
+    running: false
+  }
+}
 
 /** Written by hand, so that floats keep their `.0`. */
 const configOf = (car: Car): string => {
@@ -61,8 +65,8 @@ const open = (draws: Draws) => {
   }
 
   const cruising = (trapped: boolean): Offer => () => {
-    if (car.running === trapped || car.unlocked.size > 0) return undefined
-    const before = trapped ? [...makeReady(), start] : []
+    if (car.running === trapped || car.unlocked.size > 0 || !car.brakePressed) return undefined
+    const before = trapped ? [start] : []
     car.running = true
     const speed = 40 + 10 * draws.below(5)
     return {

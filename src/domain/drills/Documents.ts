@@ -14,6 +14,8 @@ export type Kind =
   | "text"
   | "number"
   | "user"
+  /** The user id of whoever is talking. */
+  | "me"
   | "person"
   | "city"
   | "airport"
@@ -38,6 +40,7 @@ const typeOf: Readonly<Record<Kind, string>> = {
   text: "string",
   number: "float",
   user: "string",
+  me: "string",
   person: "string",
   city: "string",
   airport: "string",
@@ -54,7 +57,7 @@ const line = (name: string, kinds: Line["kinds"], description: string): readonly
   const parameters = Object.entries(kinds).map(([parameter, kind]): ToolParameter => ({
     name: parameter,
     type: typeof kind === "string" ? typeOf[kind] : "string",
-    description: typeof kind === "string" ? kind : kind.join(" or "),
+    description: kind === "me" ? "user" : typeof kind === "string" ? kind : kind.join(" or "),
     required: true,
     ...(typeof kind !== "string" && { allowed: kind })
   }))
@@ -86,14 +89,14 @@ export const lines: ReadonlyMap<string, Line> = new Map([
   line("startEngine", { ignitionMode: ["START"] }, "Start the engine."),
   line(
     "setCruiseControl",
-    { speed: "number", activate: "flag", distanceToNextVehicle: ["100"] },
+    { speed: "number", activate: ["true"], distanceToNextVehicle: ["100"] },
     "Hold a speed with cruise control."
   ),
   line("liter_to_gallon", { liter: "number" }, "Convert liters to gallons."),
   line("gallon_to_liter", { gallon: "number" }, "Convert gallons to liters."),
   line("check_tire_pressure", {}, "Check the tires."),
   line("get_zipcode_based_on_city", { city: "city" }, "Zip code of a city."),
-  line("message_login", { user_id: "user" }, "Log a user in."),
+  line("message_login", { user_id: "me" }, "Log a user in."),
   line("send_message", { receiver_id: "user", message: "text" }, "Send a message to a user id."),
   line("view_messages_sent", {}, "Show the messages sent."),
   line("search_messages", { keyword: "text" }, "Search messages."),

@@ -82,17 +82,20 @@ export interface Codec {
 
 interface Node {
   readonly next: Map<number, Node>
+  /** UTF-16 units from the root. */
+  readonly depth: number
+  /** Of the piece that ends here; negative where none does. */
   id: number
 }
 
 const trieOf = (pieces: ReadonlyArray<string>): Node => {
-  const root: Node = { next: new Map(), id: -1 }
+  const root: Node = { next: new Map(), depth: 0, id: -1 }
   pieces.forEach((piece, index) => {
     let node = root
     for (let i = 0; i < piece.length; i++) {
       const unit = piece.charCodeAt(i)
       let next = node.next.get(unit)
-      if (next === undefined) node.next.set(unit, next = { next: new Map(), id: -1 })
+      if (next === undefined) node.next.set(unit, next = { next: new Map(), depth: i + 1, id: -1 })
       node = next
     }
     node.id = firstPiece + index
@@ -100,22 +103,31 @@ const trieOf = (pieces: ReadonlyArray<string>): Node => {
   return root
 }
 
-/** The longest piece that starts at `from`: its id and end, or nothing. */
-const longest = (trie: Node, text: string, from: number): readonly [id: number, end: number] | undefined => {
-  let found: readonly [number, number] | undefined
+/** Where the longest piece that starts at `from` ends in the trie, if one starts there. */
+const longest = (trie: Node, text: string, from: number): Node | undefined => {
+  let found: Node | undefined
   let node: Node | undefined = trie
   for (let at = from; at < text.length; at++) {
     node = node.next.get(text.charCodeAt(at))
     if (node === undefined) break
-    if (node.id >= 0) found = [node.id, at + 1]
+    if (node.id >= 0) found = node
   }
   return found
 }
 
+const toBytes = new TextEncoder()
+const fromBytes = new TextDecoder("utf-8", { ignoreBOM: true })
+
+/** Ids of a character by itself. */
+const spell = (character: string): ReadonlyArray<number> => {
+  const code = character.charCodeAt(0)
+  if (code === 10) return [firstCharacter]
+  if (code >= 32 && code < 127) return [firstCharacter + 1 + code - 32]
+  return Array.from(toBytes.encode(character)).flatMap((byte) => [firstHigh + (byte >> 4), firstLow + (byte & 15)])
+}
+
 export const codec = (vocabulary: Vocabulary): Codec => {
   const trie = trieOf(vocabulary.pieces)
-  const toBytes = new TextEncoder()
-  const fromBytes = new TextDecoder("utf-8", { ignoreBOM: true })
   const textOf = (id: number): string =>
     id < firstCharacter
       ? `<|${roles[id]}|>`
@@ -127,16 +139,14 @@ export const codec = (vocabulary: Vocabulary): Codec => {
       const ids: Array<number> = []
       let at = 0
       while (at < text.length) {
-        const match = longest(trie, text, at)
-        if (match !== undefined) {
-          ids.push(match[0])
-          at = match[1]
+        const piece = longest(trie, text, at)
+        if (piece !== undefined) {
+          ids.push(piece.id)
+          at += piece.depth
           continue
         }
         const character = String.fromCodePoint(text.codePointAt(at)!)
-        const known = characters.indexOf(character)
-        if (known >= 0) ids.push(firstCharacter + known)
-        else for (const byte of toBytes.encode(character)) ids.push(firstHigh + (byte >> 4), firstLow + (byte & 15))
+        ids.push(...spell(character))
         at += character.length
       }
       return ids
@@ -145,16 +155,21 @@ export const codec = (vocabulary: Vocabulary): Codec => {
       let text = ""
       let bytes: Array<number> = []
       let high = 0
+      const flush = (): void => {
+        if (bytes.length === 0) return
+        text += fromBytes.decode(Uint8Array.from(bytes))
+        bytes = []
+      }
       for (const id of ids) {
         if (id >= firstHigh && id < firstLow) high = id - firstHigh
         else if (id >= firstLow && id < firstPiece) bytes.push(high * 16 + id - firstLow)
         else {
-          text += fromBytes.decode(Uint8Array.from(bytes))
-          bytes = []
+          flush()
           text += textOf(id)
         }
       }
-      return text + fromBytes.decode(Uint8Array.from(bytes))
+      flush()
+      return text
     },
     roleId: (role) => roles.indexOf(role),
     endingIds: endings.map((ending) => firstPiece + vocabulary.pieces.indexOf(ending))

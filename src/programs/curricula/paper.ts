@@ -120,7 +120,7 @@ export const drills = <E, R>(
       turnDiscount: 0.3,
       sampling: { temperature: 1, maxTokens: 32 },
       optimization: {
-        loss: { klCoefficient: 0, entropyCoefficient: 0.0005, dualClip: null, aggregation: "token-mean" },
+        loss: { klCoefficient: 0, entropyCoefficient: 0.0015, dualClip: null, aggregation: "token-mean" },
         learningRate: 8e-4,
         warmupSteps: 10,
         beta2: 0.95,
