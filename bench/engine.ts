@@ -3,7 +3,7 @@
  * clock and per second of CPU. With a Python that has torch, PyTorch does the same work on
  * the same cores in turns with the engine, and the ratios are printed.
  */
-import { Clock, Console, Effect, Option, Queue, Schema, Stream } from "effect"
+import { Effect, Option, Queue, Schema, Stream } from "effect"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as ChildProcess from "effect/process/ChildProcess"
@@ -13,6 +13,7 @@ import { Engine } from "../src/domain/Engine.ts"
 import * as Seed from "../src/domain/Seed.ts"
 import { countParameters, ModelConfig } from "../src/domain/Transformer.ts"
 import * as EngineEmbedded from "../src/layers/EngineEmbedded.ts"
+import * as Figures from "./Figures.ts"
 
 const shared = { headDim: 32, contextLength: 1024 }
 const models = {
@@ -73,11 +74,6 @@ const nameOf = (work: Work): string =>
 const tokensOf = (work: Work): number =>
   work.op === "decode" ? work.prompts * work.samples * work.new : work.sequences * work.length
 
-interface Measured {
-  readonly seconds: number
-  readonly cpu: number
-}
-
 const adam = { learningRate: 3e-4, beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0, clipNorm: 1 }
 
 /** Does a batch of work on the engine; `round` makes its tokens new. */
@@ -103,16 +99,6 @@ const perform = Effect.fnUntraced(function*(work: Work, round: number) {
     }))
   }).flat()
   yield* Effect.forEach(requests, sample, { concurrency: "unbounded", discard: true })
-})
-
-const measure = Effect.fnUntraced(function*(work: Work, round: number) {
-  const begin = yield* Clock.currentTimeNanos
-  const cpu = process.cpuUsage()
-  yield* perform(work, round)
-  const end = yield* Clock.currentTimeNanos
-  const { system, user } = process.cpuUsage(cpu)
-  const measured: Measured = { seconds: Number(end - begin) / 1e9, cpu: (system + user) / 1e6 }
-  return measured
 })
 
 const Answer = Schema.fromJsonString(
@@ -145,76 +131,93 @@ const startTorch = Effect.fnUntraced(function*(python: string) {
 
 type Torch = Effect.Success<ReturnType<typeof startTorch>>
 
-const median = (values: ReadonlyArray<number>): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? NaN
+const rateOf = (work: Work, seconds: ReadonlyArray<number>): number => tokensOf(work) / Figures.median(seconds)
 
-const rate = (work: Work, seconds: ReadonlyArray<number>): number => tokensOf(work) / median(seconds)
+/** Tokens per second by the wall clock, and per second of CPU. */
+interface Rates {
+  readonly wall: number
+  readonly cpu: number
+}
 
-/** Tokens per second, and per second of CPU. */
-const columns = (wall: number, cpu: number): string => [wall, cpu].map((n) => n.toFixed(0).padStart(6)).join(" ")
-
-const compare = Effect.fnUntraced(function*(work: Work, rounds: number, torch: Torch | undefined) {
-  const own: Array<Measured> = []
-  const theirs: Array<ReadonlyArray<Measured>> = []
-  // The first round warms both up.
-  for (let round = 0; round <= rounds; round++) {
-    const measured = yield* measure(work, round)
-    const torchs: Array<Measured> = []
-    for (const count of torch === undefined ? [] : [1, 2]) {
-      yield* torch!({ op: "threads", count })
-      torchs.push(yield* torch!({ ...work }))
-    }
-    if (round === 0) continue
-    own.push(measured)
-    theirs.push(torchs)
-  }
-  const wall = rate(work, own.map(({ seconds }) => seconds))
-  const cpu = rate(work, own.map(({ cpu }) => cpu))
-  const byThreads = [0, 1].map((threads) => theirs.flatMap((round) => round[threads] ?? []))
-  const torchWall = Math.max(...byThreads.map((measured) => rate(work, measured.map(({ seconds }) => seconds))))
-  const torchCpu = Math.max(...byThreads.map((measured) => rate(work, measured.map(({ cpu }) => cpu))))
-  const comparison = torch === undefined
-    ? ""
-    : `   torch ${columns(torchWall, torchCpu)}   ratios ${(wall / torchWall).toFixed(2)} ${
-      (cpu / torchCpu).toFixed(2)
-    }`
-  yield* Console.log(
-    `${nameOf(work).padEnd(36)} ${wall.toFixed(0).padStart(7)} tokens/s ${
-      cpu.toFixed(0).padStart(7)
-    } per CPU s${comparison}`
-  )
+const ratesOf = (work: Work, rounds: ReadonlyArray<Figures.Spent>): Rates => ({
+  wall: rateOf(work, rounds.map(({ seconds }) => seconds)),
+  cpu: rateOf(work, rounds.map(({ cpu }) => cpu))
 })
 
-export const engine = Command.make(
+/** What the engine and torch, with 1 or 2 threads, whichever is faster, make of the same work in turns. */
+const compare = Effect.fnUntraced(function*(work: Work, rounds: number, torch: Torch | undefined) {
+  const own: Array<Figures.Spent> = []
+  const byThreads: ReadonlyArray<Array<Figures.Spent>> = [[], []]
+  // The first round warms both up.
+  for (let round = 0; round <= rounds; round++) {
+    const spent = yield* Figures.spent(perform(work, round))
+    if (round > 0) own.push(spent)
+    for (const [i, measured] of torch === undefined ? [] : byThreads.entries()) {
+      yield* torch!({ op: "threads", count: i + 1 })
+      const answer = yield* torch!({ ...work })
+      if (round > 0) measured.push(answer)
+    }
+  }
+  const theirs = torch === undefined ? [] : byThreads.map((measured) => ratesOf(work, measured))
+  return figuresOf(work, ratesOf(work, own), theirs)
+})
+
+const figuresOf = (work: Work, own: Rates, theirs: ReadonlyArray<Rates>): ReadonlyArray<Figures.Figure> => {
+  const target: Figures.Target = { of: "ratio", bound: "at least", value: work.op === "decode" ? 1.5 : 0.8 }
+  const ratioOf = (rates: keyof Rates) =>
+    theirs.length > 0 && {
+      ratio: { value: own[rates] / Math.max(...theirs.map((each) => each[rates])), to: "torch" }
+    }
+  return [
+    { name: nameOf(work), value: own.wall, unit: "tokens / s", target, ...ratioOf("wall") },
+    { name: nameOf(work), value: own.cpu, unit: "tokens / CPU s", ...ratioOf("cpu") }
+  ]
+}
+
+export interface Options {
+  readonly model: keyof typeof models
+  readonly workers: number
+  readonly rounds: number
+  readonly simd: "plain" | "relaxed"
+  readonly python: Option.Option<string>
+}
+
+export const measure = Effect.fnUntraced(function*({ model, python, rounds, simd, workers }: Options) {
+  const config = models[model]
+  const torch = Option.isSome(python) ? yield* startTorch(python.value) : undefined
+  const version = torch === undefined ? undefined : (yield* torch({ op: "model", ...config })).version
+  const figures = yield* Effect.forEach(works, (work) => compare(work, rounds, torch)).pipe(
+    Effect.provide(EngineEmbedded.layer({ config, seed: 1, workers, simd }))
+  )
+  const resident: Figures.Figure = { name: "resident set", value: process.memoryUsage.rss() / 2 ** 20, unit: "MiB" }
+  const theirs = torch === undefined ? undefined : (yield* torch({ op: "threads", count: 1 })).rss / 2 ** 20
+  const parameters = `${(countParameters(config) / 1e6).toFixed(2)} M parameters`
+  const beside = version === undefined ? "" : `, torch ${version} beside it`
+  const findings: Figures.Findings = {
+    bench: "engine",
+    about: `${model}, ${parameters}, ${workers} workers, ${simd} SIMD${beside}`,
+    figures: [
+      ...figures.flat(),
+      { ...resident, ...(theirs !== undefined && { ratio: { value: resident.value / theirs, to: "torch" } }) }
+    ]
+  }
+  return findings
+}, Effect.scoped)
+
+export const command = Command.make(
   "engine",
   {
     model: Flag.Literals("model", ["small", "medium", "large"]).pipe(Flag.withDefault("small")),
     workers: Flag.Int("workers").pipe(Flag.withDefault(2)),
-    rounds: Flag.Int("rounds").pipe(Flag.withDefault(5)),
+    rounds: Figures.rounds(5),
     simd: Flag.Literals("simd", ["plain", "relaxed"]).pipe(Flag.withDefault("plain")),
     python: Flag.String("python").pipe(
       Flag.withDescription("A python3 that has torch: does the same work in turns"),
       Flag.optional
-    )
+    ),
+    json: Figures.json
   },
-  Effect.fnUntraced(function*({ model, python, rounds, simd, workers }) {
-    const config = models[model]
-    yield* Console.log(
-      `${model}: ${
-        (countParameters(config) / 1e6).toFixed(2)
-      } M parameters, ${workers} workers, ${simd} SIMD; medians of ${rounds}: tokens/s, tokens per CPU second`
-    )
-    const torch = Option.isSome(python) ? yield* startTorch(python.value) : undefined
-    if (torch !== undefined) {
-      const { version } = yield* torch({ op: "model", ...config })
-      yield* Console.log(`torch ${version}, with 1 or 2 threads, whichever is faster`)
-    }
-    yield* Effect.forEach(works, (work) => compare(work, rounds, torch)).pipe(
-      Effect.provide(EngineEmbedded.layer({ config, seed: 1, workers, simd }))
-    )
-    yield* Console.log(`resident set of the engine's process: ${(process.memoryUsage.rss() / 2 ** 20).toFixed(0)} MiB`)
-    if (torch !== undefined) {
-      const { rss } = yield* torch({ op: "threads", count: 1 })
-      yield* Console.log(`resident set of torch's process, at most: ${(rss / 2 ** 20).toFixed(0)} MiB`)
-    }
-  }, Effect.scoped)
+  Effect.fnUntraced(function*(options) {
+    yield* Figures.print(yield* measure(options), options)
+  })
 ).pipe(Command.withDescription("Measures the embedded engine, and torch beside it"))

@@ -1,13 +1,29 @@
-/** Benchmarks: `npm run bench -- engine`. */
+/** Benchmarks: `npm run bench` for all of them, `npm run bench -- environment --help` for one. */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
-import { Effect } from "effect"
+import { Effect, Option } from "effect"
 import * as Command from "effect/cli/Command"
-import { engine } from "./engine.ts"
+import * as Engine from "./engine.ts"
+import * as Environment from "./environment.ts"
+import * as Figures from "./Figures.ts"
+import * as Pipeline from "./pipeline.ts"
 
-Command.make("bench").pipe(
+/** Every benchmark in a size that takes seconds. */
+const all = [
+  Engine.measure({ model: "small", workers: 2, rounds: 2, simd: "plain", python: Option.none() }),
+  Environment.measure({ data: Option.none(), rounds: 3 }),
+  Pipeline.measure({ steps: 4, rounds: 5 })
+]
+
+Command.make(
+  "bench",
+  { json: Figures.json },
+  Effect.fnUntraced(function*(options) {
+    for (const measure of all) yield* Figures.print(yield* measure, options)
+  })
+).pipe(
   Command.withDescription("Measures what the budgets of this project are about"),
-  Command.withSubcommands([engine]),
+  Command.withSubcommands([Engine.command, Environment.command, Pipeline.command]),
   Command.run({ version: "0" }),
   Effect.provide(NodeServices.layer),
   NodeRuntime.runMain

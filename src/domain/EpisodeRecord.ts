@@ -12,6 +12,7 @@ import type { Step } from "./Episode.ts"
 import type { SampledTokens } from "./Policy.ts"
 import type { Score } from "./Reward.ts"
 import type { Attempted } from "./RunStore.ts"
+import { extendsStep } from "./Segment.ts"
 import { Part } from "./Task.ts"
 
 const MessageRecord = Schema.Struct({
@@ -123,15 +124,6 @@ const scoreRecord = (score: Score): typeof ScoreRecord.Type =>
   score._tag === "Unscorable"
     ? { unscorable: score.reason }
     : { total: score.total, terms: score.terms, perTurn: score.perTurn }
-
-/** Whether `prompt` begins with the prompt and the completion of the step before. */
-const extendsStep = (prompt: Int32Array, before: SampledTokens): boolean => {
-  const { completion, prompt: start } = before
-  if (prompt.length < start.length + completion.length) return false
-  for (let i = 0; i < start.length; i++) if (prompt[i] !== start[i]) return false
-  for (let i = 0; i < completion.length; i++) if (prompt[start.length + i] !== completion[i]) return false
-  return true
-}
 
 const tokensRecord = (tokens: SampledTokens, before: SampledTokens | undefined): typeof TokensRecord.Type => ({
   ...(before !== undefined && extendsStep(tokens.prompt, before)

@@ -6,6 +6,7 @@
  * history) starts another; nothing is ever tokenised again.
  */
 import type { Episode } from "./Episode.ts"
+import type { SampledTokens } from "./Policy.ts"
 
 /** T + 1 token ids; entry t of `mask` and `logprobs` is about predicting `tokens[t + 1]`. */
 export interface Segment {
@@ -18,48 +19,50 @@ export interface Segment {
   readonly turns: Int32Array
 }
 
-interface Building {
-  readonly tokens: Array<number>
-  /** Where sampled tokens begin, and their log-probs. */
-  readonly sampled: Array<{ readonly at: number; readonly turn: number; readonly logprobs: Float32Array }>
-}
-
-const extendsContext = (context: ReadonlyArray<number>, prompt: Int32Array): boolean => {
-  if (prompt.length < context.length) return false
-  for (let i = 0; i < context.length; i++) if (prompt[i] !== context[i]) return false
+/** Whether a prompt begins with the prompt and the completion of a step before it. */
+export const extendsStep = (prompt: Int32Array, { completion, prompt: start }: SampledTokens): boolean => {
+  if (prompt.length < start.length + completion.length) return false
+  for (let i = 0; i < start.length; i++) if (prompt[i] !== start[i]) return false
+  for (let i = 0; i < completion.length; i++) if (prompt[start.length + i] !== completion[i]) return false
   return true
 }
 
-const finish = ({ sampled, tokens }: Building): Segment => {
+interface Sampled {
+  readonly tokens: SampledTokens
+  readonly turn: number
+}
+
+/** Steps of which each extends the one before: the last one's context is the whole sequence. */
+const segmentOf = (steps: ReadonlyArray<Sampled>, { completion: end, prompt: context }: SampledTokens): Segment => {
+  const tokens = new Int32Array(context.length + end.length)
+  tokens.set(context)
+  tokens.set(end, context.length)
   const mask = new Float32Array(tokens.length - 1)
   const logprobs = new Float32Array(tokens.length - 1)
   const turns = new Int32Array(tokens.length - 1)
-  for (const { at, logprobs: values, turn } of sampled) {
-    for (let i = 0; i < values.length; i++) {
-      mask[at + i - 1] = 1
-      logprobs[at + i - 1] = values[i]!
-      turns[at + i - 1] = turn
-    }
+  for (const { tokens: { completion, logprobs: values, prompt }, turn } of steps) {
+    const at = prompt.length - 1
+    mask.fill(1, at, at + completion.length)
+    logprobs.set(values, at)
+    turns.fill(turn, at, at + completion.length)
   }
-  return { tokens: Int32Array.from(tokens), mask, logprobs, turns }
+  return { tokens, mask, logprobs, turns }
 }
 
 /** The segments of an episode, in order; none when its policy has no tokens. */
 export const fromEpisode = (episode: Episode): ReadonlyArray<Segment> => {
   const segments: Array<Segment> = []
-  let current: Building | undefined
-  for (const { completion, turn } of episode.steps) {
-    if (completion.tokens === undefined || completion.tokens.completion.length === 0) continue
-    const { completion: sampled, logprobs, prompt } = completion.tokens
-    if (current === undefined || !extendsContext(current.tokens, prompt)) {
-      if (current !== undefined) segments.push(finish(current))
-      current = { tokens: [...prompt], sampled: [] }
-    } else {
-      for (let i = current.tokens.length; i < prompt.length; i++) current.tokens.push(prompt[i]!)
+  let steps: Array<Sampled> = []
+  let last: SampledTokens | undefined
+  for (const { completion: { tokens }, turn } of episode.steps) {
+    if (tokens === undefined || tokens.completion.length === 0) continue
+    if (last !== undefined && !extendsStep(tokens.prompt, last)) {
+      segments.push(segmentOf(steps, last))
+      steps = []
     }
-    current.sampled.push({ at: current.tokens.length, turn, logprobs })
-    for (const token of sampled) current.tokens.push(token)
+    steps.push({ tokens, turn })
+    last = tokens
   }
-  if (current !== undefined) segments.push(finish(current))
+  if (last !== undefined) segments.push(segmentOf(steps, last))
   return segments
 }

@@ -15,14 +15,26 @@ const failed = (error: EngineError): PolicyError =>
 
 const outOfContext: Completion = { message: { role: "assistant", content: "" }, stop: "context" }
 
-const concat = (...arrays: ReadonlyArray<Int32Array>): Int32Array => {
-  const joined = new Int32Array(arrays.reduce((sum, array) => sum + array.length, 0))
-  let at = 0
-  for (const array of arrays) {
-    joined.set(array, at)
-    at += array.length
+/**
+ * The tokens of an episode so far. Whatever was returned stays as it is, because tokens are only ever added behind it:
+ * the prompts of an episode share memory, which is then linear in its length and not quadratic.
+ */
+class Context {
+  private buffer = new Int32Array(256)
+  private length = 0
+
+  /** All tokens, these included. */
+  add(tokens: Int32Array): Int32Array {
+    const length = this.length + tokens.length
+    if (length > this.buffer.length) {
+      const larger = new Int32Array(Math.max(length, 2 * this.buffer.length))
+      larger.set(this.buffer.subarray(0, this.length))
+      this.buffer = larger
+    }
+    this.buffer.set(tokens, this.length)
+    this.length = length
+    return this.buffer.subarray(0, length)
   }
-  return joined
 }
 
 /** Needs the engine to sample from and the renderer of its model's language. */
@@ -34,16 +46,16 @@ export const layer: Layer.Layer<Policy, never, Engine | Renderer> = Layer.effect
     return Policy.of({
       open: (context) =>
         Effect.sync(() => {
-          let tokens: Int32Array | undefined
-          let last: Int32Array = new Int32Array(0)
+          const tokens = new Context()
+          let last: Int32Array | undefined
           let steps = 0
-          const extend = (messages: ReadonlyArray<Message>): Int32Array =>
-            tokens === undefined
-              ? renderer.opening(messages, context.tools)
-              : concat(tokens, renderer.continuation(messages, last))
           return {
             act: Effect.fnUntraced(function*(messages: ReadonlyArray<Message>) {
-              const prompt = extend(messages)
+              const prompt = tokens.add(
+                last === undefined
+                  ? renderer.opening(messages, context.tools)
+                  : renderer.continuation(messages, last)
+              )
               const room = engine.info.contextLength - prompt.length
               if (room < 1) return outOfContext
               const sample = yield* engine.sample({
@@ -57,7 +69,7 @@ export const layer: Layer.Layer<Policy, never, Engine | Renderer> = Layer.effect
               }).pipe(Effect.mapError(failed))
               steps += 1
               last = sample.tokens
-              tokens = concat(prompt, sample.tokens)
+              tokens.add(sample.tokens)
               const completion: Completion = {
                 message: renderer.parse(sample.tokens),
                 tokens: { prompt, completion: sample.tokens, logprobs: sample.logprobs },

@@ -2,12 +2,10 @@
  * Plays the ground truth of BFCL tasks: every call of a turn in one message, then an answer; an answer alone where
  * nothing can be done yet. What it does not pass is a fault of the environment or the data.
  */
-import { Effect, Layer, Schema } from "effect"
-import { Entry, groundTruth } from "../domain/bfcl/Entry.ts"
+import { Effect, Layer, Result } from "effect"
+import { groundTruth, ofTask } from "../domain/bfcl/Entry.ts"
 import { answerMessage, callMessage } from "../domain/bfcl/GroundTruth.ts"
 import { Policy, PolicyError, PolicyRefused } from "../domain/Policy.ts"
-
-const decodeEntry = Schema.decodeUnknownEffect(Entry)
 
 /** The whole script of an episode, message by message. */
 const script = (turns: ReadonlyArray<ReadonlyArray<string>>): ReadonlyArray<string> =>
@@ -19,9 +17,8 @@ export const layer: Layer.Layer<Policy> = Layer.succeed(
   Policy,
   Policy.of({
     open: Effect.fnUntraced(function*({ task }) {
-      const entry = yield* Effect.mapError(
-        decodeEntry(task.payload),
-        (error) => refused(`${task.id} is no BFCL entry: ${error.message}`)
+      const entry = yield* Effect.fromResult(
+        Result.mapError(ofTask(task), (detail) => refused(`${task.id}: ${detail}`))
       )
       const messages = script(groundTruth(entry))
       let next = 0

@@ -5,6 +5,7 @@
  * of a turn; the exception is for reports.
  */
 import { Result } from "effect"
+import { remembered } from "../Memo.ts"
 import { builtin } from "../python/Builtins.ts"
 import { compile, evaluate, parseSource } from "../python/Evaluate.ts"
 import * as Json from "../python/Json.ts"
@@ -89,8 +90,9 @@ export const promptingCalls = (text: string): Decoded =>
   })
 
 /** The paper's copy of the prompting path, of an older version: it strips brackets and quotes, and nothing else. */
-export const paperPromptingCalls = (text: string): Decoded =>
+export const paperPromptingCalls: (text: string) => Decoded = remembered((text) =>
   attempt(() => callsOf(parseSource(stripCharacters(inBrackets(text), "[]'"), "<unknown>")))
+)
 
 const inBrackets = (text: string): string => {
   const trimmed = stripCharacters(text, "`\n ")
@@ -220,24 +222,33 @@ export type Response =
   /** `error` is what the user says about it. */
   | { readonly kind: "malformed"; readonly content: string; readonly error: string }
 
-const pairs = (tag: string): RegExp => new RegExp(`<${tag}>([^]*?)</${tag}>`, "g")
-const thoughts = pairs("think")
-const toolCalls = pairs("tool_call")
-const answers = pairs("answer")
-
-const bodies = (text: string, pattern: RegExp): ReadonlyArray<string> =>
-  Array.from(text.matchAll(pattern), ([, body = ""]) => body)
+/** What is between the pairs of a tag, and the text without them: as `<tag>(.*?)</tag>` finds them, in linear time. */
+const taken = (text: string, tag: string): { readonly bodies: ReadonlyArray<string>; readonly rest: string } => {
+  const open = `<${tag}>`
+  const close = `</${tag}>`
+  const bodies: Array<string> = []
+  let rest = ""
+  let from = 0
+  for (;;) {
+    const start = text.indexOf(open, from)
+    const end = start < 0 ? -1 : text.indexOf(close, start + open.length)
+    if (end < 0) return { bodies, rest: rest + text.slice(from) }
+    bodies.push(text.slice(start + open.length, end))
+    rest += text.slice(from, start)
+    from = end + close.length
+  }
+}
 
 /** The paper's `parse_model_response`: one thought, and either tool calls or an answer, and nothing else. */
 export const parseResponse = (text: string): Response => {
   const malformed = (error: string): Response => ({ kind: "malformed", content: text, error: `Error: ${error}` })
   const tooMany = (tag: string): Response =>
     malformed(`Multiple <${tag}></${tag}> tag pairs found. Only one pair is allowed.`)
-  const thoughtCount = bodies(text, thoughts).length
-  if (thoughtCount === 0) return malformed("Missing <think></think> tags")
-  if (thoughtCount > 1) return tooMany("think")
-  const called = bodies(text, toolCalls)
-  const answered = bodies(text, answers)
+  const thoughts = taken(text, "think")
+  if (thoughts.bodies.length === 0) return malformed("Missing <think></think> tags")
+  if (thoughts.bodies.length > 1) return tooMany("think")
+  const called = taken(text, "tool_call").bodies
+  const answered = taken(text, "answer").bodies
   if (called.length > 1) return tooMany("tool_call")
   if (answered.length > 1) return tooMany("answer")
   const [call] = called
@@ -248,7 +259,7 @@ export const parseResponse = (text: string): Response => {
   if (call === undefined && answer === undefined) {
     return malformed("Response must contain either <tool_call> or <answer> tags")
   }
-  const rest = text.replaceAll(thoughts, "").replaceAll(call === undefined ? answers : toolCalls, "")
+  const { rest } = taken(thoughts.rest, call === undefined ? "answer" : "tool_call")
   if (strip(rest) !== "") return malformed("Response must not contain text outside the required XML tags")
   if (answer !== undefined) return { kind: "answer", content: strip(answer) }
   try {

@@ -105,11 +105,20 @@ export const decode = (source: Source): Result.Result<ReadonlyArray<Document>, T
 
 const remark = " Note that the provided function is in Python 3 syntax."
 
-const remarked = ({ json, tool }: Document): Document => {
+const withRemark = ({ json, tool }: Document): Document => {
   const description = tool.description + remark
   const copy = json.copy()
   copy.set("description", description)
   return { json: copy, tool: { ...tool, description, raw: JSON.parse(dumps(copy)) } }
+}
+
+const known = new WeakMap<Document, Document>()
+
+/** A document is long, and hundreds of entries offer it: they share the one with the remark. */
+const remarked = (document: Document): Document => {
+  let other = known.get(document)
+  if (other === undefined) known.set(document, other = withRemark(document))
+  return other
 }
 
 export interface Tools {

@@ -9,6 +9,7 @@
 import { Result, Schema } from "effect"
 import { dumps, loads } from "../python/Json.ts"
 import { Dict, PythonError } from "../python/Value.ts"
+import type { Task } from "../Task.ts"
 import type { TasksUnreadable } from "../Tasks.ts"
 import * as Lines from "./Lines.ts"
 import type { Line, Source } from "./Lines.ts"
@@ -42,6 +43,23 @@ export const Entry = Schema.Struct({
   tools: Schema.optionalKey(Schema.Array(Schema.NonEmptyString))
 }).annotate({ identifier: "envtune/bfcl/Entry" })
 export type Entry = typeof Entry.Type
+
+const decodeEntry = Schema.decodeUnknownResult(Entry)
+
+const entries = new WeakMap<Task, Result.Result<Entry, string>>()
+
+/** The entry that is a task's payload, decoded once however often it is asked for; a sentence where there is none. */
+export const ofTask = (task: Task): Result.Result<Entry, string> => {
+  let entry = entries.get(task)
+  if (entry === undefined) {
+    entry = Result.mapError(
+      decodeEntry(task.payload, { errors: "all" }),
+      ({ message }) => `its payload is no BFCL entry: ${message}`
+    )
+    entries.set(task, entry)
+  }
+  return entry
+}
 
 /** The ground truth by turns, as the checker wants it. */
 export const groundTruth = (entry: Entry): ReadonlyArray<ReadonlyArray<string>> =>

@@ -4,6 +4,7 @@
  * A call is the text of a Python expression or a JSON tool call; its result is always a text. What did not succeed
  * comes with a `Failure` beside the text, whether a tool, the binding of arguments, the parser or the evaluator said no.
  */
+import { remembered } from "../Memo.ts"
 import { builtin } from "../python/Builtins.ts"
 import { Callable } from "../python/Callable.ts"
 import { compile, evaluate, type Scope } from "../python/Evaluate.ts"
@@ -223,22 +224,8 @@ interface Known {
   bound: ReadonlyArray<Value>
 }
 
-/**
- * Texts read so far. Ground truths and the openings of groups repeat themselves, and reading takes longer than running.
- * Forgotten all at once when full.
- */
-const known = new Map<string, Known>()
-const maximumKnown = 8192
-const maximumKnownLength = 2048
-
-const knownCall = (call: string): Known => {
-  const found = known.get(call)
-  if (found !== undefined) return found
-  const read: Known = { literal: literalCall(call), boundTo: undefined, bound: [] }
-  if (known.size >= maximumKnown) known.clear()
-  if (call.length <= maximumKnownLength) known.set(call, read)
-  return read
-}
+/** Ground truths and the openings of groups repeat themselves, and reading takes longer than running. */
+const knownCall = remembered((call): Known => ({ literal: literalCall(call), boundTo: undefined, bound: [] }))
 
 /** Executes the text of a call, as the original does: any Python expression, a result for each. */
 export const execute = (session: Session, call: string): Outcome => {

@@ -93,13 +93,37 @@ const seedNumber = (seed: Value): bigint => {
   )
 }
 
+/** The block of words after this one. */
+const twisted = (block: Uint32Array): Uint32Array => {
+  const next = block.slice()
+  for (let i = 0; i < size; i++) {
+    const word = (next[i]! & 0x80000000) | (next[(i + 1) % size]! & 0x7fffffff)
+    next[i] = next[(i + middle) % size]! ^ (word >>> 1) ^ (word & 1 ? 0x9908b0df : 0)
+  }
+  return next
+}
+
+/** Seed -> its first block. Simulators share a few seeds, and hardly an episode draws more words than a block has. */
+const firstBlocks = new Map<bigint, Uint32Array>()
+const maximumBlocks = 256
+
+const firstBlock = (seed: bigint): Uint32Array => {
+  let block = firstBlocks.get(seed)
+  if (block === undefined) {
+    block = twisted(initialiseByArray(wordsOf(seed)))
+    if (firstBlocks.size >= maximumBlocks) firstBlocks.clear()
+    firstBlocks.set(seed, block)
+  }
+  return block
+}
+
 const bitLength = (value: bigint): number => value === 0n ? 0 : value.toString(2).length
 
 export class Random extends Instance {
   readonly typeName = "Random"
   private readonly seed: bigint
-  /** Made at the first draw: most episodes draw nothing. */
-  private state: Uint32Array | undefined
+  /** The words being drawn, shared with other generators and never changed; absent until the first draw. */
+  private block: Uint32Array | undefined
   private position = size
 
   private constructor(seed: bigint) {
@@ -120,16 +144,18 @@ export class Random extends Instance {
   /** A generator that goes on from here by itself. */
   copy(): Random {
     const copy = new Random(this.seed)
-    copy.state = this.state?.slice()
+    copy.block = this.block
     copy.position = this.position
     return copy
   }
 
   /** The next 32-bit output, `getrandbits(32)`. */
   next32(): number {
-    const state = this.state ??= initialiseByArray(wordsOf(this.seed))
-    if (this.position >= size) this.twist(state)
-    let word = state[this.position++]!
+    if (this.block === undefined || this.position >= size) {
+      this.block = this.block === undefined ? firstBlock(this.seed) : twisted(this.block)
+      this.position = 0
+    }
+    let word = this.block[this.position++]!
     word ^= word >>> 11
     word ^= (word << 7) & 0x9d2c5680
     word ^= (word << 15) & 0xefc60000
@@ -165,13 +191,5 @@ export class Random extends Instance {
       value |= BigInt(word) << BigInt(drawn)
     }
     return value
-  }
-
-  private twist(state: Uint32Array): void {
-    for (let i = 0; i < size; i++) {
-      const word = (state[i]! & 0x80000000) | (state[(i + 1) % size]! & 0x7fffffff)
-      state[i] = state[(i + middle) % size]! ^ (word >>> 1) ^ (word & 1 ? 0x9908b0df : 0)
-    }
-    this.position = 0
   }
 }

@@ -16,12 +16,16 @@ export interface Token {
   readonly level: number
 }
 
-/** A syntax error before it knows the file's name. `type` is SyntaxError or a subclass of it. */
-export class SyntaxFault extends Error {
+/**
+ * A syntax error before it knows the file's name. `type` is SyntaxError or a subclass of it. Like `PythonError` it is
+ * data about a text, without a stack trace.
+ */
+export class SyntaxFault {
   readonly type: "SyntaxError" | "IndentationError" | "TabError"
+  readonly message: string
   readonly line: number
   constructor(message: string, line: number, type: "SyntaxError" | "IndentationError" | "TabError" = "SyntaxError") {
-    super(message)
+    this.message = message
     this.line = line
     this.type = type
   }

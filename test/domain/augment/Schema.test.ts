@@ -146,7 +146,11 @@ describe("schema", () => {
     it(`has something to say for every argument error of ${name}`, () => {
       for (const { name: tool } of documents) {
         for (const kind of ["missing_argument", "unexpected_argument", "duplicate_argument", "too_many_arguments"]) {
-          const hint = schema(failed(kind, { argument: "x" }, { tool }), { tools: documents, providers: () => [], draw: 0 })
+          const hint = schema(failed(kind, { argument: "x" }, { tool }), {
+            tools: documents,
+            providers: () => [],
+            draw: 0
+          })
           assert.strictEqual(hint?.rule, `schema.${kind}`)
           assert.include(hint?.message, `Use ${tool}(`)
         }

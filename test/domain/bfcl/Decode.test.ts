@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Result } from "effect"
+import { Result, Schema } from "effect"
 import {
   type Decoded,
   functionCalls,
@@ -141,6 +141,17 @@ describe("paperCalls", () => {
   })
 })
 
+/** Parts of messages without calls. */
+const Part = Schema.Literals(["<think>a</think>", "<answer>b</answer>", "<think>", "</think>", "<answer>", "</answer>"])
+
+/** What such a message is by the original's regular expressions. */
+const kindByPatterns = (message: string): "answer" | "malformed" => {
+  const thoughts = /<think>[^]*?<\/think>/g
+  const answers = /<answer>[^]*?<\/answer>/g
+  const isOne = [thoughts, answers].every((pattern) => message.match(pattern)?.length === 1)
+  return isOne && message.replaceAll(thoughts, "").replaceAll(answers, "") === "" ? "answer" : "malformed"
+}
+
 describe("parseResponse", () => {
   const think = "<think>t</think>"
 
@@ -183,6 +194,11 @@ describe("parseResponse", () => {
         error: `Error: ${expected}`
       })
     }
+  })
+
+  it.prop("finds the tags that the original's patterns find", [Schema.Array(Part)], ([parts]) => {
+    const message = parts.join("")
+    assert.strictEqual(parseResponse(message).kind, kindByPatterns(message))
   })
 
   it.prop("never throws", [text], ([content]) => {

@@ -3,6 +3,7 @@ import { Result } from "effect"
 import { decodeSplit, tasks } from "../../../src/domain/bfcl/Benchmark.ts"
 import * as Documents from "../../../src/domain/bfcl/Documents.ts"
 import * as Entry from "../../../src/domain/bfcl/Entry.ts"
+import * as Task from "../../../src/domain/Task.ts"
 
 const question = (changes: object = {}): string =>
   JSON.stringify({
@@ -153,5 +154,19 @@ describe("a split", () => {
   it("is named when it cannot be read", () => {
     const broken = decodeSplit({ path: "split.json", text: "{\"train\": [0.5], \"test\": []}" })
     assert.match(Result.isFailure(broken) ? broken.failure.message : "", /^split\.json: /)
+  })
+})
+
+describe("the entry of a task", () => {
+  it("is its payload, decoded once", () => {
+    const entry = only(question())
+    const task = Task.make("t", entry)
+    assert.deepStrictEqual(Result.getOrThrow(Entry.ofTask(task)), entry)
+    assert.strictEqual(Entry.ofTask(task), Entry.ofTask(task))
+  })
+
+  it("is missing where the payload is something else, and the sentence says what", () => {
+    const found = Entry.ofTask(Task.make("t", { id: "x", turns: 3 }))
+    assert.isTrue(Result.isFailure(found) && /no BFCL entry: .*category.*turns/s.test(found.failure))
   })
 })

@@ -2,14 +2,15 @@ import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, Schema } from "effect"
 import * as Number from "../../../src/domain/python/Number.ts"
 import { repr } from "../../../src/domain/python/Text.ts"
-import { Dict, Tuple, type Value } from "../../../src/domain/python/Value.ts"
+import { Dict, PythonError, Tuple, type Value } from "../../../src/domain/python/Value.ts"
 import { float, integer } from "./values.ts"
 
 const message = (run: () => Value): string => {
   try {
     return repr(run())
   } catch (error) {
-    return error instanceof Error ? error.message : String(error)
+    if (error instanceof PythonError) return error.message
+    throw error
   }
 }
 

@@ -3,6 +3,8 @@ import { Random } from "../../../src/domain/python/Random.ts"
 import { sha512 } from "../../../src/domain/python/Sha512.ts"
 import { integer } from "./values.ts"
 
+const drawn = (random: Random) => Array.from({ length: 1300 }, () => random.next32())
+
 describe("Random", () => {
   it("draws CPython's numbers from the simulators' seeds", () => {
     const travel = Random.seeded(141053n)
@@ -48,6 +50,12 @@ describe("Random", () => {
     assert.strictEqual(copy.next32(), random.next32())
     for (let i = 0; i < 622; i++) random.next32()
     assert.strictEqual(random.index, 624)
+  })
+
+  it("goes on after 624 words, and draws alone whatever others of its seed draw", () => {
+    const words = drawn(Random.seeded(1n))
+    assert.deepStrictEqual([0, 623, 624, 1299].map((at) => words[at]), [577090037, 802355090, 1360367077, 3223856108])
+    assert.deepStrictEqual(drawn(Random.seeded(1n)), words)
   })
 
   it.prop("stays within the bounds of randint", [integer, integer], ([a, b]) => {

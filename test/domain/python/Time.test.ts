@@ -1,13 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { compareTimes, dateFormat, strptime, timestampFormat } from "../../../src/domain/python/Time.ts"
+import { raised } from "./values.ts"
 
-const failure = (text: string | bigint): string => {
-  try {
-    return JSON.stringify(strptime(text, dateFormat))
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error)
-  }
-}
+const failure = (text: string | bigint): string => raised(() => strptime(text, dateFormat)).message
 
 describe("strptime", () => {
   it("reads dates and timestamps", () => {

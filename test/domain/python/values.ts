@@ -1,6 +1,6 @@
 /** Arbitrary Python values for laws. */
 import { Arbitrary, Schema } from "effect"
-import { Dict, type Value } from "../../../src/domain/python/Value.ts"
+import { Dict, PythonError, type Value } from "../../../src/domain/python/Value.ts"
 
 /** Characters that Python's repr, JSON and line splitting treat specially, one astral and one lone surrogate among them. */
 const character = Schema.Literals([
@@ -72,3 +72,14 @@ const around = (inner: Arbitrary.Arbitrary<Value>): Arbitrary.Arbitrary<Value> =
 
 /** Values that JSON knows, nested up to two deep, without NaN. */
 export const jsonValue = around(around(leaf))
+
+/** The Python exception that a function raises. */
+export const raised = (run: () => unknown): PythonError => {
+  try {
+    run()
+  } catch (error) {
+    if (error instanceof PythonError) return error
+    throw error
+  }
+  throw new Error("nothing was raised")
+}

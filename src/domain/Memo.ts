@@ -1,0 +1,25 @@
+/**
+ * Remembers what a function said of a text.
+ *
+ * What agents write repeats itself, within a group and from group to group, and reading it takes longer than acting on
+ * it. Whatever is remembered is shared, so it must not be changed by whoever gets it.
+ */
+
+/** Texts kept; when there are more, all are forgotten at once. */
+const maximumTexts = 8192
+
+/** In UTF-16 units; longer texts are read every time. */
+const maximumLength = 2048
+
+/** `read`, called once for a text as long as its answer is remembered. */
+export const remembered = <A extends {}>(read: (text: string) => A): (text: string) => A => {
+  const known = new Map<string, A>()
+  return (text) => {
+    const found = known.get(text)
+    if (found !== undefined) return found
+    const answer = read(text)
+    if (known.size >= maximumTexts) known.clear()
+    if (text.length <= maximumLength) known.set(text, answer)
+    return answer
+  }
+}
