@@ -59,10 +59,11 @@ const recorded = Effect.fnUntraced(function*(workers: number) {
     about: { versions: {}, options: {} },
     weights: (name) => ({ path: `${folder}/checkpoints/${name}`, recorded: `checkpoints/${name}` })
   }).pipe(
-    Effect.provide(RunFolder.layer(folder)),
-    Effect.provide(
-      Layer.merge(TrainerGrpo.layer, PolicyEngine.layer).pipe(Layer.provideMerge(machine(workers)), Layer.merge(tasks))
-    )
+    Effect.provide([
+      RunFolder.layer(folder),
+      tasks,
+      Layer.merge(TrainerGrpo.layer, PolicyEngine.layer).pipe(Layer.provideMerge(machine(workers)))
+    ])
   )
   const { checkpoints, episodes, metrics, summary } = RunFolder.files
   return {
