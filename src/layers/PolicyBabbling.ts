@@ -4,12 +4,10 @@ import { babble } from "../domain/drills/Babble.ts"
 import { lines } from "../domain/drills/Documents.ts"
 import type { Message } from "../domain/Message.ts"
 import { Policy } from "../domain/Policy.ts"
+import * as Protocol from "../domain/Protocol.ts"
 import * as Seed from "../domain/Seed.ts"
 
-/** Whether a user's message brings a new request, not the results of calls or a complaint about format. */
-const isRequest = (message: Message): boolean =>
-  message.role === "user" && !message.content.startsWith("Here are the function's execution results.")
-  && !message.content.startsWith("Error: ")
+const isRequest = ({ content, role }: Message): boolean => role === "user" && !Protocol.isReply(content)
 
 const announced = (message: Message): ReadonlyArray<string> =>
   [...lines.keys()].filter((tool) => message.content.includes(`${tool}(`))

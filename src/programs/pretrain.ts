@@ -16,6 +16,7 @@ import { type Datum, Engine } from "../domain/Engine.ts"
 import type { Environment } from "../domain/Environment.ts"
 import type { Episode } from "../domain/Episode.ts"
 import type { Message } from "../domain/Message.ts"
+import * as Protocol from "../domain/Protocol.ts"
 import * as Seed from "../domain/Seed.ts"
 import { ModelConfig } from "../domain/Transformer.ts"
 import * as PolicyBabbling from "../layers/PolicyBabbling.ts"
@@ -80,10 +81,7 @@ export const corpus = Effect.fn("pretrain.corpus")(function*<E, R>(
  * what stands between it and a hint. An error is thus the same tokens with and without a hint.
  */
 const phrases = [
-  "Here are the function's execution results. Execution results:[\"",
-  "\"]\n If you believe you have already fulfilled the user's request, please first outline your thought process in a "
-  + "<think></think>pair, and then give a brief summary of the result in an <answer></answer> pair. Otherwise, you should "
-  + "continue to call until fulfilling user's request.",
+  ...Protocol.resultsText(["|"]).split("|"),
   "\\\"}",
   " Hint: "
 ]

@@ -1,4 +1,5 @@
 /** Ground-truth call strings as an agent of the training protocol would say them. */
+import * as Protocol from "../Protocol.ts"
 import { evaluate } from "../python/Evaluate.ts"
 import { dumps } from "../python/Json.ts"
 import { parse } from "../python/Parser.ts"
@@ -30,7 +31,7 @@ export const asJsonCall = (call: string): Dict => {
 /** All calls of a turn in one message. */
 export const callMessage = (calls: ReadonlyArray<string>): string => {
   const spoken: Array<Value> = calls.map(asJsonCall)
-  return `<think></think>\n<tool_call>\n${dumps(spoken, { ensureAscii: false })}\n</tool_call>`
+  return Protocol.toolCall(dumps(spoken, { ensureAscii: false }))
 }
 
-export const answerMessage = "<think></think>\n<answer>Done.</answer>"
+export const answerMessage = Protocol.answer("Done.")

@@ -11,26 +11,17 @@
  */
 import { Result } from "effect"
 import type { StepCode } from "../Environment.ts"
-import { dumps } from "../python/Json.ts"
+import { maximumAttempts, parseResponse, type Response, resultsText } from "../Protocol.ts"
 import { missingResponses, type StateMismatch, stateMismatch } from "./Check.ts"
-import { paperCalls, parseResponse, type Response } from "./Decode.ts"
+import { paperCalls } from "./Decode.ts"
 import type { Entry } from "./Entry.ts"
 import { execute, open, type Outcome, type Session } from "./Execute.ts"
 import type { LongContext } from "./LongContext.ts"
-
-/** A turn may have six steps: five after which it goes on, and one that ends it. */
-export const maximumAttempts = 5
 
 /** Said before the next question when tools were called in a turn in which none could help. */
 export const warning = "(SYSTEM WARNING: You should not call any function in this turn because certain function " +
   "description(s) or parameter(s) is missing in this turn. Previous turn is forced quit. Current function(s) will not " +
   "be executed.) Next turn question:\n"
-
-export const resultsText = (results: ReadonlyArray<string>): string =>
-  `Here are the function's execution results. Execution results:${dumps([...results], { ensureAscii: false })}` +
-  "\n If you believe you have already fulfilled the user's request, please first outline your thought process in a " +
-  "<think></think>pair, and then give a brief summary of the result in an <answer></answer> pair. Otherwise, you should " +
-  "continue to call until fulfilling user's request."
 
 /** A call that was executed. */
 export interface Call {

@@ -1,12 +1,13 @@
 /**
  * What the base model learns from: talk that is well formed and grounded, and aims at nothing.
  *
- * A babbler calls tools it was offered with values it was told, of the right kind, follows a
- * tool's name when a message mentions one, and prefers, a little, tools whose document shares
- * a word with the request. It never sees a ground truth. What it does not know, which tool a
- * phrase asks for and what to do when a call fails, is left to tuning.
+ * A babbler calls tools it was offered with values it was told, of the right kind, and has habits (below): it may follow
+ * a tool's name when a message mentions one, take the tool whose document shares words with the request, ask when that
+ * one is missing, and say again what failed before something worked. It never sees a ground truth. What it does not know,
+ * which tool a phrase asks for where documents do not say, and what a failure wants, is left to tuning.
  */
 import type { Message } from "../Message.ts"
+import * as Protocol from "../Protocol.ts"
 import type { Draws } from "../Seed.ts"
 import { type Kind, lines } from "./Documents.ts"
 import * as Words from "./Words.ts"
@@ -115,10 +116,10 @@ const callOf = (draws: Draws, tool: string, texts: ReadonlyArray<string>): strin
     used.push(value.replaceAll("\"", ""))
     args.push(`${JSON.stringify(name)}: ${value}`)
   }
-  return `<think></think>\n<tool_call>\n{"name": "${tool}", "arguments": {${args.join(", ")}}}\n</tool_call>`
+  return Protocol.toolCall(`{"name": "${tool}", "arguments": {${args.join(", ")}}}`)
 }
 
-const answer = "<think></think>\n<answer>Done.</answer>"
+const answer = Protocol.answer("Done.")
 
 /** Words that say nothing about what is asked. */
 const idle: ReadonlySet<string> = new Set("the and for from with what this that please into about your".split(" "))

@@ -9,9 +9,8 @@
  */
 import { Result, Schema } from "effect"
 import { type Augment, type Knowledge, none } from "../Augmentor.ts"
-import { parseResponse } from "../bfcl/Decode.ts"
-import { maximumAttempts, resultsText } from "../bfcl/Interaction.ts"
 import type { Outcome, Transition, Verdict } from "../Environment.ts"
+import { maximumAttempts, parseResponse, resultsText } from "../Protocol.ts"
 import { type Called, Failure, type Tool } from "./Tool.ts"
 
 /** A call and what came of it. */

@@ -1,19 +1,18 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Result, Schema } from "effect"
+import { Result } from "effect"
 import {
   type Decoded,
   functionCalls,
   paperCalls,
   paperCallString,
   paperPromptingCalls,
-  parseResponse,
   promptingCalls,
   qwenCalls
 } from "../../../src/domain/bfcl/Decode.ts"
 import { callText } from "../../../src/domain/bfcl/LiteralCall.ts"
 import { dumps } from "../../../src/domain/python/Json.ts"
 import { Dict } from "../../../src/domain/python/Value.ts"
-import { jsonValue, text } from "../python/values.ts"
+import { jsonValue } from "../python/values.ts"
 
 const shown = (decoded: Decoded): ReadonlyArray<string> | string =>
   Result.match(decoded, {
@@ -138,70 +137,5 @@ describe("paperCalls", () => {
     const given = Dict.of({ a: [typeof value === "string" || typeof value === "bigint" ? value : null] })
     const content = dumps([Dict.of({ name: "f", arguments: given })])
     assert.deepStrictEqual(shown(paperCalls(content)), [callText("f", given, ", ")])
-  })
-})
-
-/** Parts of messages without calls. */
-const Part = Schema.Literals(["<think>a</think>", "<answer>b</answer>", "<think>", "</think>", "<answer>", "</answer>"])
-
-/** What such a message is by the original's regular expressions. */
-const kindByPatterns = (message: string): "answer" | "malformed" => {
-  const thoughts = /<think>[^]*?<\/think>/g
-  const answers = /<answer>[^]*?<\/answer>/g
-  const isOne = [thoughts, answers].every((pattern) => message.match(pattern)?.length === 1)
-  return isOne && message.replaceAll(thoughts, "").replaceAll(answers, "") === "" ? "answer" : "malformed"
-}
-
-describe("parseResponse", () => {
-  const think = "<think>t</think>"
-
-  it("takes one thought and either calls or an answer", () => {
-    assert.deepStrictEqual(parseResponse(`${think}\n<answer> done </answer>`), { kind: "answer", content: "done" })
-    assert.deepStrictEqual(parseResponse(`<tool_call>\n[{"name":"cd"}]\n</tool_call>${think}`), {
-      kind: "tool_call",
-      content: "[{\"name\": \"cd\"}]"
-    })
-  })
-
-  it("says what is wrong with anything else", () => {
-    for (
-      const [message, expected] of [
-        ["hi", "Missing <think></think> tags"],
-        [think + think, "Multiple <think></think> tag pairs found. Only one pair is allowed."],
-        [
-          `${think}<answer>a</answer><answer>b</answer>`,
-          "Multiple <answer></answer> tag pairs found. Only one pair is allowed."
-        ],
-        [
-          `${think}<tool_call>[]</tool_call><tool_call>[]</tool_call>`,
-          "Multiple <tool_call></tool_call> tag pairs found. Only one pair is allowed."
-        ],
-        [
-          `${think}<tool_call>[]</tool_call><answer>a</answer>`,
-          "Response cannot contain both <tool_call> and <answer> tags"
-        ],
-        [think, "Response must contain either <tool_call> or <answer> tags"],
-        [`${think}<answer>a</answer> and more`, "Response must not contain text outside the required XML tags"],
-        [
-          `${think}<tool_call>{]</tool_call>`,
-          "Invalid JSON inside <tool_call>: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)"
-        ]
-      ] as const
-    ) {
-      assert.deepStrictEqual(parseResponse(message), {
-        kind: "malformed",
-        content: message,
-        error: `Error: ${expected}`
-      })
-    }
-  })
-
-  it.prop("finds the tags that the original's patterns find", [Schema.Array(Part)], ([parts]) => {
-    const message = parts.join("")
-    assert.strictEqual(parseResponse(message).kind, kindByPatterns(message))
-  })
-
-  it.prop("never throws", [text], ([content]) => {
-    assert.oneOf(parseResponse(`${think}<tool_call>${content}</tool_call>`).kind, ["tool_call", "malformed"])
   })
 })

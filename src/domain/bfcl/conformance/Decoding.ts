@@ -1,5 +1,6 @@
 /** Compares how outputs are decoded to call strings. */
 import { Result } from "effect"
+import { parseResponse } from "../../Protocol.ts"
 import type { PythonError } from "../../python/Value.ts"
 import * as Decode from "../Decode.ts"
 import { Comparer, type Comparison } from "./Agreement.ts"
@@ -16,7 +17,7 @@ const recorded = <A>(outcome: Result.Result<A, PythonError>): Recorded<A> =>
 
 /** What the paper's parser returns: content and kind, or the whole text and what is wrong with it. */
 const parsed = (text: string): readonly [content: string, kind: string] => {
-  const response = Decode.parseResponse(text)
+  const response = parseResponse(text)
   return [response.content, response.kind === "malformed" ? response.error : response.kind]
 }
 
