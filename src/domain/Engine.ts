@@ -3,7 +3,7 @@
  * gradients, steps the optimiser and keeps the weights.
  *
  * An engine knows tokens and nothing else. Its only loss is linear in the log-probs,
- * `-sum_t weights[t] * logprob[t]`: any policy-gradient loss reduces to it (domain/grpo),
+ * `-sum_t weights[t] * logprob[t]`: any policy-gradient loss reduces to it (Grpo.ts),
  * so every loss runs on every engine. Whatever the number of workers, a request has one
  * result: sampling depends on the request's own seed, never on what is sampled beside it.
  */

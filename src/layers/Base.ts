@@ -22,12 +22,11 @@ export interface Base {
   readonly vocabulary: Vocabulary.Vocabulary
 }
 
-/** The base in a folder; the one of this package when none is named. */
-export const read = Effect.fn("Base.read")(function*(named?: string) {
+/** The base that comes with this package. */
+export const read = Effect.fn("Base.read")(function*() {
   const files = yield* FileSystem.FileSystem
   const path = yield* Path.Path
-  const folder = named
-    ?? (yield* Effect.orDie(path.fromFileUrl(new URL("../../assets/base", import.meta.url))))
+  const folder = yield* Effect.orDie(path.fromFileUrl(new URL("../../assets/base", import.meta.url)))
   const file = path.join(folder, vocabularyFile)
   const text = yield* Effect.mapError(files.readFileString(file), ({ message }) => unusable(file, message))
   const decoded = decodeVocabulary(text, { errors: "all", onExcessProperty: "error" })

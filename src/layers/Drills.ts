@@ -14,10 +14,10 @@ export const tasks = (
   options: { readonly seed: number; readonly sizes?: Drill.Sizes }
 ): Layer.Layer<Tasks.Tasks, Tasks.TasksError> =>
   Layer.suspend(() =>
-    Tasks.layer(Drill.generate(options.seed, options.sizes ?? Drill.sizes, prove), {
-      source: "drills",
-      seed: String(options.seed)
-    })
+    Tasks.layer(
+      Drill.generate(options.seed, options.sizes ?? Drill.sizes, prove).map(({ task }) => task),
+      { source: "drills", seed: String(options.seed) }
+    )
   )
 
 export const environment: Layer.Layer<Environment, never, Augmentor> = EnvironmentBfcl.layer({

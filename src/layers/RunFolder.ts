@@ -18,6 +18,7 @@ import { gzip } from "node:zlib"
 import * as EpisodeRecord from "../domain/EpisodeRecord.ts"
 import { type RunEvent, RunStore, RunStoreError, StoreUnwritable } from "../domain/RunStore.ts"
 import * as Summary from "../domain/Summary.ts"
+import * as Folder from "./Folder.ts"
 
 /** Changes when a reader of the previous format would misread the folder. */
 export const format = 1
@@ -92,7 +93,7 @@ const make = Effect.fnUntraced(function*(folder: string): Effect.fn.Return<
   const at = (name: string) => path.join(folder, name)
   const oneAtATime = yield* Semaphore.make(1)
 
-  yield* fs.makeDirectory(at(files.checkpoints), { recursive: true }).pipe(writing(folder))
+  yield* Folder.create(at(files.checkpoints)).pipe(writing(folder))
   // Opened for exclusive creation, so that of two runs given one folder the second is refused, whoever wins.
   const create = (name: string) =>
     fs.open(at(name), { flag: "wx" }).pipe(

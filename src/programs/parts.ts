@@ -6,6 +6,7 @@ import type { Effect, FileSystem, Layer, Path } from "effect"
 import { Context, Schema } from "effect"
 import type { Augmentor } from "../domain/Augmentor.ts"
 import type { Curriculum } from "../domain/Curriculum.ts"
+import type { Exercise } from "../domain/drills/Drill.ts"
 import type { Engine, EngineError } from "../domain/Engine.ts"
 import type { Environment } from "../domain/Environment.ts"
 import type { Policy } from "../domain/Policy.ts"
@@ -54,6 +55,8 @@ export interface MachineOptions {
 
 export class Parts extends Context.Service<Parts, {
   readonly world: (options: WorldOptions) => Effect.Effect<World, PartsError, Platform>
+  /** The drills of a seed, with what is known of them. */
+  readonly exercises: (seed: number) => ReadonlyArray<Exercise>
   /** An engine and the renderer of its model's language. */
   readonly machine: (options: MachineOptions) => Layer.Layer<Engine | Renderer, PartsError, Platform>
   /** Makes a base model and saves it to `out`; lines of progress go to `say`. */

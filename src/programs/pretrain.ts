@@ -3,13 +3,14 @@
  *
  * A babbler (domain/drills/Babble) talks in the drills' environment, half of the time with
  * hints; the vocabulary is learned from what was said, and the model from the assistant's
- * part of it. No ground truth is involved, and no scenario of a drill.
+ * part of it. No ground truth is involved, and no scenario of the test and transfer parts.
  */
 import { Clock, Effect, Layer } from "effect"
 import { actionable } from "../domain/augment/Actionable.ts"
 import * as Augment from "../domain/Augmentor.ts"
 import { lines } from "../domain/drills/Documents.ts"
-import { tell, variants } from "../domain/drills/Drill.ts"
+import { generate, scenarioOf, sizes, type Story, tell, variants } from "../domain/drills/Drill.ts"
+import { prove } from "../domain/drills/Proof.ts"
 import { codec, learn, type Vocabulary } from "../domain/drills/Vocabulary.ts"
 import * as Words from "../domain/drills/Words.ts"
 import { type Datum, Engine } from "../domain/Engine.ts"
@@ -31,8 +32,7 @@ export interface Settings {
   readonly warmupSteps: number
 }
 
-export const settings: Settings = {
-  seed: 1,
+export const settings: Omit<Settings, "seed"> = {
   conversations: 20_000,
   conversationsPerStep: 64,
   epochs: 2,
@@ -44,11 +44,20 @@ export const settings: Settings = {
 const transcript = (episode: Episode): ReadonlyArray<Message> =>
   episode.steps.flatMap((step) => [...step.observed, step.completion.message])
 
+const heldOut = (): ReadonlySet<string> =>
+  new Set(generate(0, { ...sizes, train: 0 }, prove).map(({ task }) => task.scenario))
+
+const tellAnother = (seed: number, unseen: boolean, known: ReadonlySet<string>): Story => {
+  for (let at = seed;; at = Seed.derive(at, "again")) {
+    const story = tell(at, unseen)
+    if (!known.has(scenarioOf(story))) return story
+  }
+}
+
 /** One conversation about a story of its own. A share of the stories is about the tools of the transfer part. */
-const talk = Effect.fnUntraced(function*(seed: number) {
+const talk = Effect.fnUntraced(function*(seed: number, avoided: ReadonlySet<string>) {
   const draws = new Seed.Draws(seed)
-  const drills = variants(tell(seed, draws.chance(0.15)))
-  const { entry } = draws.pick(drills)
+  const { entry } = draws.pick(variants(tellAnother(seed, draws.chance(0.15), avoided)))
   const task = { id: entry.id, category: entry.category, scenario: "babble", part: "train" as const, payload: entry }
   const episode = yield* rollout(task, {
     seed,
@@ -59,15 +68,16 @@ const talk = Effect.fnUntraced(function*(seed: number) {
   return transcript(episode)
 }, Effect.orDie)
 
-/** The corpus: conversations without and with hints, in turns. */
+/** The corpus: conversations without and with hints, in turns, none about a scenario that is held out. */
 export const corpus = Effect.fn("pretrain.corpus")(function*<E, R>(
   environment: Layer.Layer<Environment, E, R>,
   own: Settings
 ) {
+  const avoided = heldOut()
   const talkAll = (augment: Augment.Augment, parity: number) =>
     Effect.forEach(
       Array.from({ length: own.conversations / 2 }, (_, i) => Seed.derive(own.seed, "babble", 2 * i + parity)),
-      talk
+      (seed) => talk(seed, avoided)
     ).pipe(
       Effect.provide(Layer.mergeAll(environment, PolicyBabbling.layer).pipe(Layer.provide(Augment.layer(augment))))
     )

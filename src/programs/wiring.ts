@@ -3,6 +3,8 @@ import { Effect, Layer, Path } from "effect"
 import { actionable } from "../domain/augment/Actionable.ts"
 import { tasks as benchmarkTasks } from "../domain/bfcl/Benchmark.ts"
 import { announcement, systemMessage } from "../domain/drills/Documents.ts"
+import { generate, sizes } from "../domain/drills/Drill.ts"
+import { prove } from "../domain/drills/Proof.ts"
 import * as Tasks from "../domain/Tasks.ts"
 import { ModelConfig } from "../domain/Transformer.ts"
 import * as Base from "../layers/Base.ts"
@@ -109,6 +111,7 @@ export const layer: Layer.Layer<Parts> = Layer.succeed(
   Parts,
   Parts.of({
     world: ({ data, seed }) => data === undefined ? Effect.succeed(drills(seed)) : benchmark(data),
+    exercises: (seed) => generate(seed, sizes, prove),
     machine,
     pretrain,
     conformance: conform

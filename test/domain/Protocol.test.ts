@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
 import { answer, call, isReply, parseResponse, resultsText } from "../../src/domain/Protocol.ts"
+import { dumps, loads } from "../../src/domain/python/Json.ts"
 import { text } from "./python/values.ts"
 
 /** Parts of messages without calls. */
@@ -72,7 +73,7 @@ describe("parseResponse", () => {
     const tagged = /<\/?(think|tool_call|answer)>/.test(JSON.stringify([name, given]))
     if (tagged) return
     assert.strictEqual(called.kind, "tool_call")
-    assert.deepStrictEqual(JSON.parse(called.content), [{ name, arguments: given }])
+    assert.strictEqual(called.content, dumps(loads(JSON.stringify([{ name, arguments: given }]))))
     assert.deepStrictEqual(parseResponse(answer("Done.")), { kind: "answer", content: "Done." })
   })
 })

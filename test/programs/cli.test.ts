@@ -47,6 +47,7 @@ const parts = Layer.succeed(
             reason: new Tasks.TasksUnreadable({ path: `${data}/base.json`, line: 7, detail: "not a JSON object" })
           })
         ),
+    exercises: () => tasks.map((task, i) => ({ task, traps: i < 5 ? ["path"] : [] })),
     machine: ({ weights }) =>
       weights === undefined
         ? Layer.merge(engine, renderer)
@@ -374,7 +375,7 @@ describe("the other commands", () => {
     Effect.gen(function*() {
       yield* envtune(["drills", "--show", "2"])
       const said = yield* output
-      assert.include(said, "10 tasks of 10 scenarios")
+      assert.include(said, "10 tasks of 10 scenarios; 50.0 % hold a trap: path 5")
       assert.strictEqual(said.match(/turn 2 passed/g)?.length, 2)
     }).pipe(Effect.provide(NodeServices.layer)))
 

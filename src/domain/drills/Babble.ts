@@ -2,21 +2,22 @@
  * What the base model learns from: talk that is well formed and grounded, and aims at nothing.
  *
  * A babbler calls tools it was offered with values it was told, of the right kind, and has habits (below): it may follow
- * a tool's name when a message mentions one, take the tool whose document shares words with the request, ask when that
- * one is missing, and say again what failed before something worked. It never sees a ground truth. What it does not know,
+ * a tool's name when a message mentions one, ask when the tool whose document reads like the request is missing or lacks
+ * a value, and say again what failed before something worked. It never sees a ground truth. What it does not know,
  * which tool a phrase asks for where documents do not say, and what a failure wants, is left to tuning.
  */
 import type { Message } from "../Message.ts"
 import * as Protocol from "../Protocol.ts"
 import type { Draws } from "../Seed.ts"
 import { type Kind, lines } from "./Documents.ts"
+import { tools } from "./Drill.ts"
 import * as Words from "./Words.ts"
 
 /** How often the babbler does what. Probabilities. */
 export interface Habits {
   /** Answers at once, without a call. */
   readonly answerFirst: number
-  /** Answers at once when the tool whose document matches the request is not on offer or lacks a value. */
+  /** Answers at once, though never twice in a row, when the tool whose document reads like the request is missing or lacks a value. */
   readonly ask: number
   /** Answers once calls have run. */
   readonly answerAfterCall: number
@@ -26,18 +27,15 @@ export interface Habits {
   readonly followMention: number
   /** Once something has worked after a failure, tries again what failed. */
   readonly retry: number
-  /** Calls a tool whose document shares most words with the request, where one shares any. */
-  readonly readDocuments: number
 }
 
 export const habits: Habits = {
-  answerFirst: 0.1,
-  ask: 0.6,
+  answerFirst: 0.09,
+  ask: 0.95,
   answerAfterCall: 0.8,
   answerAfterFailure: 0.2,
   followMention: 0.7,
-  retry: 0.6,
-  readDocuments: 0.35
+  retry: 0.6
 }
 
 /** What a person may say for each kind: a city for an airport, a name for a user id, as people do. */
@@ -132,15 +130,21 @@ const documentWords: ReadonlyMap<string, ReadonlySet<string>> = new Map(
 )
 
 /**
- * The tools whose documents share the most words with a request, on offer or not: the babbler has read them all. None when
- * no document shares any.
+ * The tools of the offered ones' set whose documents share the most words with a request, on offer or not: the babbler has
+ * read them all. None when no document shares any.
  */
-const bestRead = (request: string): ReadonlyArray<string> => {
+const bestRead = (request: string, offered: ReadonlyArray<string>): ReadonlyArray<string> => {
   const asked = wordsOf(request)
-  const shared = ([, words]: readonly [string, ReadonlySet<string>]): number =>
-    [...words].filter((word) => asked.has(word)).length
-  const most = Math.max(...[...documentWords].map(shared))
-  return most === 0 ? [] : [...documentWords].filter((entry) => shared(entry) === most).map(([tool]) => tool)
+  const set = Object.values(tools).find((names) => names.some((name) => offered.includes(name))) ?? []
+  const shared = (tool: string): number => [...(documentWords.get(tool) ?? [])].filter((word) => asked.has(word)).length
+  const most = Math.max(0, ...set.map(shared))
+  return most === 0 ? [] : set.filter((tool) => shared(tool) === most)
+}
+
+/** Whether the turn before a request was answered at once: asked about, as it were. */
+const askedBefore = (messages: ReadonlyArray<Message>, request: number): boolean => {
+  const before = messages[request - 2]
+  return before !== undefined && before.role === "user" && !Protocol.isReply(before.content)
 }
 
 /** The turn's last failed call, if something has worked since. */
@@ -176,7 +180,7 @@ export interface View {
 
 /** The next assistant message. */
 export const babble = (draws: Draws, view: View, how: Habits = habits): string => {
-  const { messages, request, tools } = view
+  const { messages, request, tools: offered } = view
   const asked = messages[request]?.content ?? ""
   const last = messages.at(-1)?.content ?? ""
   const called = messages.length - 1 > request
@@ -199,14 +203,12 @@ export const babble = (draws: Draws, view: View, how: Habits = habits): string =
   }
   const stop = !called ? how.answerFirst : failed ? how.answerAfterFailure : how.answerAfterCall
   if (draws.chance(stop)) return answer
-  const matching = bestRead(asked)
-  const read = tools.filter((tool) => matching.includes(tool))
-  const helpless = !called && matching.length > 0 && from(read) === undefined
+  const matching = called || askedBefore(messages, request) ? [] : bestRead(asked, offered)
+  const helpless = matching.length > 0 && from(offered.filter((tool) => matching.includes(tool))) === undefined
   if (helpless && draws.chance(how.ask)) return answer
-  const mentions = called ? tools.filter((tool) => isWordAt(last, tool)) : []
+  const mentions = called ? offered.filter((tool) => isWordAt(last, tool)) : []
   return (draws.chance(how.followMention) ? from(mentions, [last, asked]) : undefined)
-    ?? (draws.chance(how.readDocuments) ? from(read) : undefined)
-    ?? from(tools.filter((tool) => Object.keys(lines.get(tool)?.kinds ?? {}).length > 0 || draws.chance(0.3)))
-    ?? from(tools)
+    ?? from(offered.filter((tool) => Object.keys(lines.get(tool)?.kinds ?? {}).length > 0 || draws.chance(0.3)))
+    ?? from(offered)
     ?? answer
 }

@@ -39,22 +39,19 @@ const open = (draws: Draws) => {
   const car = build(draws)
   const config = configOf(car)
 
-  /** What has to be done before the engine starts; does it, too. */
-  const makeReady = (): ReadonlyArray<string> => {
-    const calls = [
-      ...(car.unlocked.size > 0 ? [lock(doors.filter((door) => car.unlocked.has(door)), false)] : []),
-      ...(car.brakePressed ? [] : [pressBrake])
-    ]
-    car.unlocked.clear()
-    car.brakePressed = true
-    return calls
-  }
+  /** What has to be done before the engine starts. */
+  const preparations = (): ReadonlyArray<string> => [
+    ...(car.unlocked.size > 0 ? [lock(doors.filter((door) => car.unlocked.has(door)), false)] : []),
+    ...(car.brakePressed ? [] : [pressBrake])
+  ]
 
   const starting = (trapped: boolean): Offer => () => {
     if (car.running) return undefined
     const trap = car.unlocked.size > 0 ? "doors" : "brake"
-    const before = makeReady()
+    const before = preparations()
     if (before.length > 0 !== trapped) return undefined
+    car.unlocked.clear()
+    car.brakePressed = true
     car.running = true
     return {
       text: draws.pick(["Start the engine.", "Get the car running."]),

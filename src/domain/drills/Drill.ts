@@ -55,7 +55,7 @@ export const tell = (seed: number, unseen: boolean): Story => {
     theme,
     config,
     requests,
-    tools: draws.shuffle(unseen ? [...theme.tools.slice(0, 5), ...theme.unseenTools] : theme.tools),
+    tools: unseen ? [...theme.tools.slice(0, 5), ...theme.unseenTools] : theme.tools,
     scenario: Seed.derive(config, ...requests.map(({ text }) => text))
   }
 }
@@ -141,14 +141,23 @@ export interface Sizes {
 
 export const sizes: Sizes = { train: 500, test: 120, transfer: 30 }
 
+/** A drill as a task of a part. */
+export interface Exercise {
+  readonly task: Task
+  readonly traps: ReadonlyArray<Trap>
+}
+
+/** The name under which a story is known to be the same as another. */
+export const scenarioOf = ({ scenario }: Story): string => `drill-${scenario.toString(16).padStart(8, "0")}`
+
 /**
- * All drills of a seed. `prove` executes a drill's ground truth and says whether it runs without a failure
- * and passes its own check; a story with a variant that does not is told anew. Stories that allow fewer than
- * all variants are kept; no scenario is in two parts, or twice in one.
+ * The test and transfer parts, which are the same whatever the seed, and the training part of a seed. `prove` executes a
+ * drill's ground truth and says whether it runs without a failure and passes its own check; a story with a variant that
+ * does not is told anew. Stories that allow fewer than all variants are kept; no scenario is in two parts, or twice in one.
  */
-export const generate = (seed: number, counts: Sizes, prove: (drill: Drill) => boolean): ReadonlyArray<Task> => {
+export const generate = (seed: number, counts: Sizes, prove: (drill: Drill) => boolean): ReadonlyArray<Exercise> => {
   const seen = new Set<number>()
-  const tasks: Array<Task> = []
+  const exercises: Array<Exercise> = []
   const parts: ReadonlyArray<readonly [Part, number]> = [
     ["test", counts.test],
     ["transfer", counts.transfer],
@@ -164,17 +173,12 @@ export const generate = (seed: number, counts: Sizes, prove: (drill: Drill) => b
       if (!drills.every(prove)) continue
       seen.add(story.scenario)
       kept += 1
-      for (const { entry } of drills) {
+      for (const { entry, traps } of drills) {
         const id = `drill_${part}_${entry.category}_${kept - 1}`
-        tasks.push({
-          id,
-          category: entry.category,
-          scenario: `drill-${story.scenario.toString(16).padStart(8, "0")}`,
-          part,
-          payload: { ...entry, id }
-        })
+        const task = { id, category: entry.category, scenario: scenarioOf(story), part, payload: { ...entry, id } }
+        exercises.push({ task, traps })
       }
     }
   }
-  return tasks
+  return exercises
 }

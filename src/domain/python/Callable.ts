@@ -10,9 +10,8 @@ export abstract class Callable extends Instance {
   abstract override call(positional: ReadonlyArray<Value>, keywords: Keywords): Value
 }
 
-/** A builtin function, or a method of a builtin type bound to its object. */
-export class Builtin extends Callable {
-  readonly typeName = "builtin_function_or_method"
+/** What is implemented here rather than written in Python. */
+abstract class Native extends Callable {
   readonly name: string
   readonly functionText: string
   private readonly implementation: Implementation
@@ -27,6 +26,11 @@ export class Builtin extends Callable {
   override call(positional: ReadonlyArray<Value>, keywords: Keywords): Value {
     return this.implementation(positional, keywords)
   }
+}
+
+/** A builtin function, or a method of a builtin type bound to its object. */
+export class Builtin extends Native {
+  readonly typeName = "builtin_function_or_method"
 
   override repr(): string {
     return `<built-in function ${this.name}>`
@@ -34,22 +38,8 @@ export class Builtin extends Callable {
 }
 
 /** A builtin type, called to make or convert a value. */
-export class Type extends Callable {
+export class Type extends Native {
   readonly typeName = "type"
-  readonly name: string
-  readonly functionText: string
-  private readonly implementation: Implementation
-
-  constructor(name: string, implementation: Implementation) {
-    super()
-    this.name = name
-    this.functionText = `${name}()`
-    this.implementation = implementation
-  }
-
-  override call(positional: ReadonlyArray<Value>, keywords: Keywords): Value {
-    return this.implementation(positional, keywords)
-  }
 
   override repr(): string {
     return `<class '${this.name}'>`

@@ -7,6 +7,7 @@ import { Effect, FileSystem, Path, Result, Schema } from "effect"
 import { EngineError, WeightsUnusable } from "../../domain/Engine.ts"
 import * as Safetensors from "../../domain/Safetensors.ts"
 import { type Layout, layout, ModelConfig } from "../../domain/Transformer.ts"
+import * as Folder from "../Folder.ts"
 
 /** AdamW's moments, in the layout of the parameters. */
 export interface OptimiserState {
@@ -158,7 +159,7 @@ export const write = Effect.fnUntraced(
   function*(folder: string, purpose: Purpose, { optimiser, parameters }: State) {
     const files = yield* FileSystem.FileSystem
     const paths = yield* filesIn(folder)
-    yield* files.makeDirectory(folder, { recursive: true })
+    yield* Folder.create(folder)
     yield* files.writeFile(paths.weights, encodeWeights(purpose, parameters), { flag: "wx" })
     yield* files.writeFile(paths.optimiser, encodeOptimiser(purpose.config, optimiser), { flag: "wx" })
   },

@@ -198,3 +198,15 @@ export const instantiate = (module: WebAssembly.Module, memory: WebAssembly.Memo
   // WebAssembly knows exports by name only; wasm/kernels.ts is what this interface describes.
   return instance.exports as Kernels
 }
+
+/** `y[rows, out] (+)= x[rows, width] W`, with `W` packed in panels of eight columns. */
+export const multiply = (
+  kernels: Kernels,
+  x: number,
+  width: number,
+  panels: number,
+  y: number,
+  out: number,
+  rows: number,
+  accumulate: boolean
+): void => kernels.gemm(x, width * 4, 4, panels, width * 32, y, out * 4, rows, out, width, accumulate)

@@ -7,7 +7,7 @@
  * request's seed and the position, so what a request gets depends on nothing but itself.
  */
 import * as Seed from "../../domain/Seed.ts"
-import { type Kernels, pagePositions } from "./Kernels.ts"
+import { type Kernels, multiply, pagePositions } from "./Kernels.ts"
 import type { MemoryMap, SamplingSpace } from "./MemoryMap.ts"
 import type { NumberedRequest, NumberedSample } from "./Messages.ts"
 import { PageTree, type Path } from "./PageTree.ts"
@@ -172,7 +172,7 @@ export class Sampler {
     const { dModel, headDim, heads, kvHeads, normEpsilon, qkv } = map.dimensions
     const gain = map.parameters + map.layout.layers[n]!.attentionNorm * 4
     kernels.normalise(space.stream, gain, space.normed, space.inverse, rows, dModel, normEpsilon)
-    this.multiply(space.normed, dModel, map.forward.layers[n]!.qkv, space.qkv, qkv, rows, false)
+    multiply(kernels, space.normed, dModel, map.forward.layers[n]!.qkv, space.qkv, qkv, rows, false)
     kernels.rotate(space.qkv, qkv * 4, space.positions, map.rotary, rows, heads + kvHeads, headDim, 1)
     kernels.cacheRows(space.qkv, rows, space.tables, space.positions, this.layerOffset(n), heads, kvHeads, headDim)
   }
@@ -193,12 +193,12 @@ export class Sampler {
       headDim,
       space.scratch
     )
-    this.multiply(space.attended, attended, panels.output, space.stream, dModel, rows, true)
+    multiply(kernels, space.attended, attended, panels.output, space.stream, dModel, rows, true)
     const gain = map.parameters + map.layout.layers[n]!.feedForwardNorm * 4
     kernels.normalise(space.stream, gain, space.normed, space.inverse, rows, dModel, normEpsilon)
-    this.multiply(space.normed, dModel, panels.gateUp, space.gateUp, 2 * dFeedForward, rows, false)
+    multiply(kernels, space.normed, dModel, panels.gateUp, space.gateUp, 2 * dFeedForward, rows, false)
     kernels.swiglu(space.gateUp, space.activated, rows, dFeedForward)
-    this.multiply(space.activated, dFeedForward, panels.down, space.stream, dModel, rows, true)
+    multiply(kernels, space.activated, dFeedForward, panels.down, space.stream, dModel, rows, true)
   }
 
   /** Draws each row's next token into the row's place among the tokens. */
@@ -207,7 +207,7 @@ export class Sampler {
     const { dModel, normEpsilon, padded, vocabulary } = map.dimensions
     const gain = map.parameters + map.layout.norm * 4
     kernels.normalise(space.stream, gain, space.normed, space.inverse, rows, dModel, normEpsilon)
-    this.multiply(space.normed, dModel, map.forward.head, space.logits, padded, rows, false)
+    multiply(kernels, space.normed, dModel, map.forward.head, space.logits, padded, rows, false)
     kernels.drawTokens(
       space.logits,
       vocabulary,
@@ -250,18 +250,5 @@ export class Sampler {
     this.tree.close(sequence.path)
     this.freePageLists.push(sequence.pageList)
     this.reserved -= sequence.reserved
-  }
-
-  /** `y[rows, out] (+)= x[rows, in] W`, W packed. */
-  private multiply(
-    x: number,
-    width: number,
-    panels: number,
-    y: number,
-    out: number,
-    rows: number,
-    accumulate: boolean
-  ): void {
-    this.kernels.gemm(x, width * 4, 4, panels, width * 32, y, out * 4, rows, out, width, accumulate)
   }
 }

@@ -7,7 +7,7 @@
  * distribution is computed only where a weight asks for it.
  */
 import type { LayerLayout } from "../../domain/Transformer.ts"
-import type { Kernels } from "./Kernels.ts"
+import { type Kernels, multiply } from "./Kernels.ts"
 import type { LayerSpace, MemoryMap, Panels, TrainingSpace } from "./MemoryMap.ts"
 import type { DatumBatch, Scores, Weights } from "./Messages.ts"
 
@@ -126,7 +126,7 @@ export class Training {
       dModel,
       normEpsilon
     )
-    this.multiply(layer.attentionNormed, dModel, panels.qkv, layer.qkv, qkv, rows, false)
+    multiply(kernels, layer.attentionNormed, dModel, panels.qkv, layer.qkv, qkv, rows, false)
     kernels.rotate(layer.qkv, qkv * 4, space.positions, map.rotary, rows, heads + kvHeads, headDim, 1)
     kernels.attention(
       layer.qkv,
@@ -139,7 +139,7 @@ export class Training {
       space.attentionScratch
     )
     kernels.copy(layer.middle, layer.stream, rows * dModel * 4)
-    this.multiply(layer.attended, attended, panels.output, layer.middle, dModel, rows, true)
+    multiply(kernels, layer.attended, attended, panels.output, layer.middle, dModel, rows, true)
 
     const feedForwardNorm = this.parameter(weights, places.feedForwardNorm)
     kernels.normalise(
@@ -151,10 +151,10 @@ export class Training {
       dModel,
       normEpsilon
     )
-    this.multiply(layer.feedForwardNormed, dModel, panels.gateUp, layer.gateUp, 2 * dFeedForward, rows, false)
+    multiply(kernels, layer.feedForwardNormed, dModel, panels.gateUp, layer.gateUp, 2 * dFeedForward, rows, false)
     kernels.swiglu(layer.gateUp, layer.activated, rows, dFeedForward)
     kernels.copy(next, layer.middle, rows * dModel * 4)
-    this.multiply(layer.activated, dFeedForward, panels.down, next, dModel, rows, true)
+    multiply(kernels, layer.activated, dFeedForward, panels.down, next, dModel, rows, true)
   }
 
   /** Log-probs and entropies of the rows that matter, from the last layer's result. */
@@ -164,7 +164,7 @@ export class Training {
     const gain = this.parameter(weights, map.layout.norm)
     kernels.gatherRows(space.final, space.headRows, space.picked, rows, dModel)
     kernels.normalise(space.picked, gain, space.headNormed, space.headInverse, rows, dModel, normEpsilon)
-    this.multiply(space.headNormed, dModel, this.panels(weights).head, space.logits, padded, rows, false)
+    multiply(kernels, space.headNormed, dModel, this.panels(weights).head, space.logits, padded, rows, false)
     kernels.scoreTargets(
       space.logits,
       vocabulary,
@@ -202,7 +202,7 @@ export class Training {
       space.entropyWeights
     )
     this.accumulate(gradient + embedding * 4, space.logits, padded, space.headNormed, dModel, rows)
-    this.multiply(space.logits, padded, map.backward.head, space.dNormed, dModel, rows, false)
+    multiply(kernels, space.logits, padded, map.backward.head, space.dNormed, dModel, rows, false)
     kernels.clear(space.dPicked, rows * dModel * 4)
     kernels.normaliseBackward(
       space.picked,
@@ -235,10 +235,10 @@ export class Training {
   ): void {
     const { kernels, map, space } = this
     const { dFeedForward, dModel } = map.dimensions
-    this.multiply(space.dStream, dModel, panels.down, space.dActivated, dFeedForward, rows, false)
+    multiply(kernels, space.dStream, dModel, panels.down, space.dActivated, dFeedForward, rows, false)
     this.accumulate(gradient + places.down * 4, space.dStream, dModel, layer.activated, dFeedForward, rows)
     kernels.swigluBackward(layer.gateUp, space.dActivated, space.dGateUp, rows, dFeedForward)
-    this.multiply(space.dGateUp, 2 * dFeedForward, panels.gateUp, space.dNormed, dModel, rows, false)
+    multiply(kernels, space.dGateUp, 2 * dFeedForward, panels.gateUp, space.dNormed, dModel, rows, false)
     this.accumulate(
       gradient + places.gateUp * 4,
       space.dGateUp,
@@ -268,7 +268,7 @@ export class Training {
   ): void {
     const { kernels, map, space } = this
     const { attended, dModel, headDim, heads, kvHeads, qkv } = map.dimensions
-    this.multiply(space.dStream, dModel, panels.output, space.dAttended, attended, rows, false)
+    multiply(kernels, space.dStream, dModel, panels.output, space.dAttended, attended, rows, false)
     this.accumulate(gradient + places.output * 4, space.dStream, dModel, layer.attended, attended, rows)
     kernels.attentionBackward(
       layer.qkv,
@@ -282,7 +282,7 @@ export class Training {
       space.attentionScratch
     )
     kernels.rotate(space.dQkv, qkv * 4, space.positions, map.rotary, rows, heads + kvHeads, headDim, -1)
-    this.multiply(space.dQkv, qkv, panels.qkv, space.dNormed, dModel, rows, false)
+    multiply(kernels, space.dQkv, qkv, panels.qkv, space.dNormed, dModel, rows, false)
     this.accumulate(gradient + places.qkv * 4, space.dQkv, qkv, layer.attentionNormed, dModel, rows)
     kernels.normaliseBackward(
       layer.stream,
@@ -294,19 +294,6 @@ export class Training {
       rows,
       dModel
     )
-  }
-
-  /** `y[rows, out] (+)= x[rows, in] W`, W packed. */
-  private multiply(
-    x: number,
-    width: number,
-    panels: number,
-    y: number,
-    out: number,
-    rows: number,
-    accumulate: boolean
-  ): void {
-    this.kernels.gemm(x, width * 4, 4, panels, width * 32, y, out * 4, rows, out, width, accumulate)
   }
 
   /** `gradient[out, in] += dy[rows, out]^T x[rows, in]`. */

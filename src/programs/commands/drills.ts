@@ -3,23 +3,30 @@ import { Console, Effect, Layer } from "effect"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Augmentor from "../../domain/Augmentor.ts"
+import type { Exercise } from "../../domain/drills/Drill.ts"
 import { cellName } from "../../domain/Evaluation.ts"
 import * as Seed from "../../domain/Seed.ts"
 import type { Task } from "../../domain/Task.ts"
-import { Tasks } from "../../domain/Tasks.ts"
 import { Parts } from "../parts.ts"
 import { rollout } from "../rollout.ts"
 import * as Text from "../text.ts"
 import * as Transcript from "../transcript.ts"
 import * as Flags from "./flags.ts"
 
-const counts = (tasks: ReadonlyArray<Task>): ReadonlyArray<string> => {
-  const cells = new Map<string, number>()
-  for (const task of tasks) cells.set(cellName(task), (cells.get(cellName(task)) ?? 0) + 1)
-  const scenarios = new Set(tasks.map(({ scenario }) => scenario)).size
+const trapped = (some: ReadonlyArray<Exercise>): string =>
+  Text.percent(some.filter(({ traps }) => traps.length > 0).length / some.length)
+
+const counts = (exercises: ReadonlyArray<Exercise>): ReadonlyArray<string> => {
+  const cells = Map.groupBy(exercises, ({ task }) => cellName(task))
+  const scenarios = new Set(exercises.map(({ task }) => task.scenario)).size
+  const kinds = Map.groupBy(exercises.flatMap(({ traps }) => traps), (trap) => trap)
   return [
-    ...Text.table([...cells].map(([name, count]) => [name, String(count)])),
-    `${tasks.length} tasks of ${scenarios} scenarios`
+    ...Text.table([
+      ["", "tasks", "with a trap"],
+      ...Array.from(cells, ([name, some]) => [name, String(some.length), trapped(some)])
+    ]),
+    `${exercises.length} tasks of ${scenarios} scenarios; ${trapped(exercises)} hold a trap: `
+    + Array.from(kinds, ([trap, all]) => `${trap} ${all.length}`).join(", ")
   ]
 }
 
@@ -46,14 +53,12 @@ export const drills = Command.make(
   Effect.fn(function*({ seed, show }) {
     const parts = yield* Parts
     const world = yield* parts.world({ data: undefined, seed })
-    yield* Effect.gen(function*() {
-      const { all } = yield* Tasks
-      const shown = new Seed.Draws(Seed.derive(seed, "show")).shuffle(all).slice(0, show)
-      const played = yield* Effect.forEach(shown, play)
-      yield* Effect.forEach([...counts(all), ...played.flat()], (line) => Console.log(line), { discard: true })
-    }).pipe(
-      Effect.provide(Layer.mergeAll(world.tasks, Layer.provide(world.environment, Augmentor.layerNone), world.oracle))
+    const exercises = parts.exercises(seed)
+    const shown = new Seed.Draws(Seed.derive(seed, "show")).shuffle(exercises).slice(0, show)
+    const played = yield* Effect.forEach(shown, ({ task }) => play(task)).pipe(
+      Effect.provide(Layer.mergeAll(Layer.provide(world.environment, Augmentor.layerNone), world.oracle))
     )
+    yield* Effect.forEach([...counts(exercises), ...played.flat()], (line) => Console.log(line), { discard: true })
   })
 ).pipe(
   Command.withDescription("Count the built-in tasks and play some of them by their ground truth"),

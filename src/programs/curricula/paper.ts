@@ -7,8 +7,8 @@
  * | 3 solving hard tasks | all categories | progress | augmented |
  * | 4 independent solving | all categories | progress | standard |
  *
- * What differs between a 7B model on BFCL and a small one on drills are numbers: `drills` and
- * `bfcl` below are the same stages with other settings.
+ * `drills` and `bfcl` below are these stages with the numbers of a small model and of one of 7-8B parameters; what else
+ * differs for the small one, `drills` says.
  */
 import { Layer } from "effect"
 import * as Advance from "../../domain/Advance.ts"
@@ -105,7 +105,7 @@ export const drills = <E, R>(
     hintShare: 0.5,
     advance: [
       Advance.any(Advance.rewardAbove(1.9, { window: 2 }), Advance.after(8)),
-      Advance.any(Advance.rewardAbove(0.85, { window: 4 }), Advance.after(30)),
+      Advance.any(Advance.rewardAbove(0.85, { window: 4 }), Advance.after(15)),
       Advance.any(Advance.rewardAbove(0.9, { window: 4 }), Advance.after(220)),
       Advance.any(Advance.rewardAbove(0.95, { window: 4 }), Advance.after(90))
     ],
@@ -120,7 +120,7 @@ export const drills = <E, R>(
       turnDiscount: 0.3,
       sampling: { temperature: 1, maxTokens: 32 },
       optimization: {
-        loss: { klCoefficient: 0, entropyCoefficient: 0.0015, dualClip: null, aggregation: "token-mean" },
+        loss: { klCoefficient: 0, entropyCoefficient: 0.004, dualClip: null, aggregation: "token-mean" },
         learningRate: 8e-4,
         warmupSteps: 10,
         beta2: 0.95,

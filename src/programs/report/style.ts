@@ -41,8 +41,8 @@ pre { margin: 0; white-space: pre-wrap; overflow-wrap: anywhere; }
 .chip.interrupted, .chip.running { color: var(--hint); border-color: currentColor; }
 .chip.failed { color: var(--bad); border-color: currentColor; }
 .notice { border-left: 3px solid var(--hint); background: var(--hint-paper); padding: 10px 14px; border-radius: 0 6px 6px 0; }
-.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 158px), 1fr)); gap: 12px; margin: 26px 0 0; }
-.figure { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 14px 16px; }
+.figures { display: flex; flex-wrap: wrap; gap: 12px; margin: 26px 0 0; }
+.figure { flex: 1 0 auto; max-width: 100%; background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 14px 16px; }
 .figure span { color: var(--muted); font-size: 13px; display: block; }
 .figure b { font-size: 23px; font-weight: 650; letter-spacing: -0.015em; display: block; line-height: 1.35; white-space: nowrap; }
 .figure b i { color: var(--muted); font-style: normal; font-weight: 400; }
