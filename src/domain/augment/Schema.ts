@@ -99,6 +99,8 @@ const requirement = (failed: FailedCall, parameter: ToolParameter | undefined): 
   if (within !== undefined) return within
   if (format !== undefined) return `written ${String(format)}`
   if (prefix !== undefined) return `a text that begins with ${literal(prefix)}`
+  const keys = values(failed, "keys").map(literal)
+  if (keys.length > 0) return `a dictionary with keys ${either(keys)}`
   const characters = values(failed, "forbidden")
   if (characters.length > 0) return `a text without ${characters.map(String).join(" ")}`
   if (parameter?.allowed !== undefined) return either(parameter.allowed.map(literal))

@@ -3,13 +3,14 @@
  *
  * The original checks no argument's type; see GorillaFileSystem for what follows from that.
  */
+import { lowered } from "../python/Methods.ts"
 import { add } from "../python/Number.ts"
 import { Random } from "../python/Random.ts"
 import { PySet } from "../python/Set.ts"
-import { lower, str } from "../python/Text.ts"
+import { str } from "../python/Text.ts"
 import { attributeError, contains, Dict, equals, PythonError, truthy, type Value } from "../python/Value.ts"
 import * as Attributes from "./Attributes.ts"
-import { Failure, type FailureKind, type Tool, type Toolset } from "./Toolset.ts"
+import { failed, type Failure, type Tool, type Toolset } from "./Toolset.ts"
 
 /** Python's attributes under their own names. A value has the type that the configuration or a call gave it. */
 export interface State {
@@ -48,13 +49,6 @@ const load = (config: Dict): State => {
   }
 }
 
-const failed = (
-  kind: FailureKind,
-  subject: Readonly<Record<string, Value>>,
-  result: Readonly<Record<string, Value>>,
-  needs?: string
-): Failure => new Failure(kind, subject, { returned: Dict.of(result) }, needs)
-
 const unknownReceiver = (receiver: Value, error: string, needs: string): Failure =>
   failed("not_found", { argument: "receiver_id", value: receiver }, { error }, needs)
 
@@ -75,11 +69,6 @@ const receiverAndText = (message: Value): readonly [receiver: Value, text: Value
   if (!(message instanceof Dict)) throw attributeError(message, "items")
   for (const entry of message.entries()) return entry
   throw new PythonError("IndexError", "list index out of range")
-}
-
-const lowered = (text: Value): string => {
-  if (typeof text !== "string") throw attributeError(text, "lower")
-  return lower(text)
 }
 
 const listUsers: Tool<State> = {

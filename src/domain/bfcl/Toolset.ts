@@ -8,8 +8,9 @@
  * Augmentors read the former, the agent without augmentation sees the latter.
  */
 import type { FailureKind } from "../FailureKind.ts"
-import type { Dict, Value } from "../python/Value.ts"
+import { Dict, type Value } from "../python/Value.ts"
 import type { LongContext } from "./LongContext.ts"
+import type { Shared } from "./Shared.ts"
 
 export type { FailureKind } from "../FailureKind.ts"
 
@@ -39,6 +40,14 @@ export class Failure {
     this.needs = needs
   }
 }
+
+/** A failure that Python's tool tells by a dictionary. */
+export const failed = (
+  kind: FailureKind,
+  subject: Readonly<Record<string, Value>>,
+  result: Readonly<Record<string, Value>>,
+  needs?: string
+): Failure => new Failure(kind, subject, { returned: Dict.of(result) }, needs)
 
 export interface Parameter {
   readonly name: string
@@ -71,7 +80,7 @@ export interface Toolset<State> {
   readonly name: string
   readonly tools: ReadonlyArray<Tool<State>>
   /** `_load_scenario`. The configuration is the session's own copy. Throws `PythonError` where Python's would. */
-  readonly load: (config: Dict, longContext: LongContext | undefined) => State
+  readonly load: (config: Dict, longContext: LongContext | undefined, shared?: Shared) => State
   /**
    * Every attribute in Python's insertion order, private ones (`_...`) included, the API description left out.
    * The checker compares the public ones; conformance compares all.

@@ -4,7 +4,7 @@
  * The original checks no argument's type; see VehicleControlAPI for what follows from that.
  * Two departures, both so that an episode depends on nothing but its task: a traveller's age
  * is taken on a fixed day, and the cards and bookings that the long-context category adds are
- * a session's own (unless `LongContext.leaky`).
+ * a session's own (unless it is given a `Shared`).
  */
 import { add, divide, isLess, multiply, round, subtract, toFloat, toInt } from "../python/Number.ts"
 import { PySet } from "../python/Set.ts"

@@ -1,7 +1,21 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
 import { actionable, hint } from "../../../src/domain/augment/Actionable.ts"
-import { account, type Call, car, expired, files, knowledge, messages, subjects, travel, tree } from "./Failing.ts"
+import { Dict } from "../../../src/domain/python/Value.ts"
+import {
+  account,
+  type Call,
+  car,
+  expired,
+  files,
+  knowledge,
+  messages,
+  posts,
+  subjects,
+  tickets,
+  travel,
+  tree
+} from "./Failing.ts"
 
 /** Tool and kind -> what fails that way, on which state, and what is said. */
 interface Example {
@@ -151,6 +165,73 @@ atWork("already_exists", "user_name='Bob' exists already. Use another user_name.
   user_name: "Bob"
 }])
 
+const online = when(posts, `{"authenticated": true, "tweets": {"0": {"id": 0}}}`)
+const anonymous = when(posts, "{}")
+for (
+  const [tool, args] of [
+    ["post_tweet", { content: "x" }],
+    ["retweet", { tweet_id: 0n }],
+    ["comment", { tweet_id: 0n, comment_content: "x" }],
+    ["follow_user", { username_to_follow: "x" }],
+    ["list_all_following", {}],
+    ["unfollow_user", { username_to_unfollow: "x" }]
+  ] as const
+) anonymous("precondition", "Needed: authentication. Use authenticate_twitter(username, password) first.", [tool, args])
+for (
+  const [tool, args] of [
+    ["retweet", {}],
+    ["comment", { comment_content: "x" }],
+    ["mention", { mentioned_usernames: "@bob" }],
+    ["get_tweet", {}],
+    ["get_tweet_comments", {}]
+  ] as const
+) online("not_found", "7 is no tweet id. Use get_user_tweets(username) first.", [tool, { ...args, tweet_id: 7n }])
+const nobodyKnows = "No tool here provides it. Ask the user."
+anonymous("invalid_credential", `'jon' is no valid username. ${nobodyKnows}`, [
+  "authenticate_twitter",
+  { username: "jon", password: "john123" }
+])
+anonymous("invalid_credential", `'x' is no valid password. ${nobodyKnows}`, [
+  "authenticate_twitter",
+  { username: "john", password: "x" }
+])
+const done = "This is done already. Do not repeat it."
+online("already_done", done, ["retweet", { tweet_id: 0n }], ["retweet", { tweet_id: 0n }])
+online("already_done", done, ["follow_user", { username_to_follow: "bob" }])
+online("not_found", "'eve' is no followed user. Use list_all_following() first.", [
+  "unfollow_user",
+  { username_to_unfollow: "eve" }
+])
+
+const atDesk = when(tickets, `{"current_user": "Ann", "ticket_queue": [{"id": 1, "status": "Open"}]}`)
+const nobody = when(tickets, "{}")
+for (const call of [["create_ticket", { title: "x" }], ["get_user_tickets", {}]] as const) {
+  nobody("precondition", "Needed: ticket login. Use ticket_login(username, password) first.", call)
+}
+nobody("invalid_credential", `'' is no valid username. ${nobodyKnows}`, [
+  "ticket_login",
+  { username: "", password: "x" }
+])
+nobody("already_done", done, ["logout", {}])
+for (
+  const [tool, args] of [
+    ["get_ticket", {}],
+    ["close_ticket", {}],
+    ["resolve_ticket", { resolution: "x" }],
+    ["edit_ticket", { updates: new Dict() }]
+  ] as const
+) atDesk("not_found", "7 is no ticket id. Use get_user_tickets() first.", [tool, { ...args, ticket_id: 7n }])
+atDesk("invalid_value", "priority must be from 1 to 5, not 6.", ["create_ticket", { title: "x", priority: 6n }])
+atDesk(
+  "invalid_value",
+  "updates must be a dictionary with keys 'title', 'description', 'status' or 'priority', not {'owner': 'Bob'}.",
+  ["edit_ticket", { ticket_id: 1n, updates: Dict.of({ owner: "Bob" }) }]
+)
+const close: Call = ["close_ticket", { ticket_id: 1n }]
+atDesk("already_done", done, close, close)
+const resolve: Call = ["resolve_ticket", { ticket_id: 1n, resolution: "x" }]
+atDesk("already_done", done, resolve, resolve)
+
 const flight = { travel_date: "2024-05-01", travel_from: "SFO", travel_to: "LAX", travel_class: "economy" }
 const booking = { ...flight, access_token: "tok", card_id: "c2" }
 const card = { card_number: "c1", expiration_date: "12/28", cardholder_name: "A", card_verification_number: 1n }
@@ -293,7 +374,7 @@ parked("invalid_value", "ignitionMode must be 'START' or 'STOP', not 'GO'.", loc
   "startEngine",
   { ignitionMode: "GO" }
 ])
-parked("already_done", "This is done already. Do not repeat it.", lock, brake, ["startEngine", {
+parked("already_done", done, lock, brake, ["startEngine", {
   ignitionMode: "STOP"
 }])
 parked("invalid_value", "fuelAmount must be at least 0, not -5.", ["fillFuelTank", { fuelAmount: -5n }])
