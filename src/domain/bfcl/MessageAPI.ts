@@ -201,7 +201,9 @@ const addContact: Tool<State> = {
     state.user_count = add(state.user_count, 1n, "+=")
     const id = `USR${str(state.user_count).padStart(3, "0")}`
     if (isUserId(state, id)) {
-      return failed("already_exists", { user_id: id }, { error: `User ID '${id}' already exists.` })
+      // The next id has been counted up to, so that the same call comes to another one.
+      const subject = { argument: "user_id", value: id, user_name: name }
+      return failed("already_exists", subject, { error: `User ID '${id}' already exists.` }, "free_user_id")
     }
     state.user_map.set(name, id)
     return Dict.of({ added_status: true, user_id: id, message: `Contact '${str(name)}' added successfully.` })
@@ -263,6 +265,7 @@ export const MessageAPI: Toolset<State> = {
     user: [{ tool: "list_users" }],
     user_id: [{ tool: "get_user_id", from: { user: "value" } }, { tool: "list_users" }],
     receiver_of_a_sent_message: [{ tool: "view_messages_sent" }],
+    free_user_id: [{ tool: "add_contact", from: { user_name: "user_name" } }],
     message_login: [{ tool: "message_login" }]
   }
 }

@@ -41,6 +41,7 @@ inTree("path_given", `folder must be a name, not 'docs/sub'. ${enter} cd(folder=
 }])
 inTree("path_given", "folder must be a name, not '/docs/sub'. Use cd(folder='/').", ["cd", { folder: "/docs/sub" }])
 inTree("not_found", `'dox' ${here}(name='dox') first.`, ["cd", { folder: "dox" }])
+inTree("not_found", "Nothing for folder='..'. Use another folder.", ["cd", { folder: ".." }])
 inTree("wrong_type", "folder must be a directory, not 'notes.md'. Use another folder.", ["cd", { folder: "notes.md" }])
 for (const [tool, argument] of [["mkdir", "dir_name"], ["touch", "file_name"]] as const) {
   inTree("path_given", `${argument} must be a name, not 'docs/new'. ${enter} ${argument}='new'.`, [
@@ -164,6 +165,12 @@ atWork("not_found", "'Eve' is no user. Use list_users() first.", ["get_user_id",
 atWork("already_exists", "user_name='Bob' exists already. Use another user_name.", ["add_contact", {
   user_name: "Bob"
 }])
+
+when(messages, `{"user_map": {"Ann": "USR005"}}`)(
+  "already_exists",
+  "user_id='USR005' exists already. Use add_contact(user_name='Eve') again.",
+  ["add_contact", { user_name: "Eve" }]
+)
 
 const online = when(posts, `{"authenticated": true, "tweets": {"0": {"id": 0}}}`)
 const anonymous = when(posts, "{}")
@@ -331,12 +338,36 @@ atAgency(
   "target_currency must be 'USD', 'RMB', 'EUR', 'JPY', 'GBP', 'CAD', 'AUD', 'INR', 'RUB', 'BRL' or 'MXN', not 'CHF'.",
   ["compute_exchange_rate", { base_currency: "USD", target_currency: "CHF", value: 1n }]
 )
-const traveller = { first_name: null, last_name: null, date_of_birth: "1990-01-01", passport_number: "US1" }
-atAgency("invalid_value", "date_of_birth must be written YYYY-MM-DD, not 'May'.", [
+const traveller = { first_name: "Ann", last_name: "Lee", date_of_birth: "1990-01-01", passport_number: "US1" }
+const signingIn: Call = [
+  "authenticate_travel",
+  {
+    client_id: "x",
+    client_secret: "x",
+    refresh_token: "x",
+    grant_type: "x",
+    user_first_name: "Ann",
+    user_last_name: "Lee"
+  }
+]
+atAgency("precondition", `Needed: access token. ${authenticate}`, ["verify_traveler_information", traveller])
+atAgency("invalid_value", "first_name must be 'Ann', not 'Bob'.", signingIn, [
+  "verify_traveler_information",
+  { ...traveller, first_name: "Bob", last_name: "Ray" }
+])
+atAgency("invalid_value", "last_name must be 'Lee', not 'Ray'.", signingIn, [
+  "verify_traveler_information",
+  { ...traveller, last_name: "Ray" }
+])
+atAgency("invalid_value", "date_of_birth must be at most '2007-01-01', not '2007-01-02'.", signingIn, [
+  "verify_traveler_information",
+  { ...traveller, date_of_birth: "2007-01-02" }
+])
+atAgency("invalid_value", "date_of_birth must be written YYYY-MM-DD, not 'May'.", signingIn, [
   "verify_traveler_information",
   { ...traveller, date_of_birth: "May" }
 ])
-atAgency("invalid_value", "passport_number must be a text that begins with 'US', not 'DE1'.", [
+atAgency("invalid_value", "passport_number must be a text that begins with 'US', not 'DE1'.", signingIn, [
   "verify_traveler_information",
   { ...traveller, passport_number: "DE1" }
 ])
