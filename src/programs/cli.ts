@@ -13,6 +13,7 @@ import * as Command from "effect/cli/Command"
 import { conformance } from "./commands/conformance.ts"
 import { drills } from "./commands/drills.ts"
 import { evaluate } from "./commands/evaluate.ts"
+import { hints } from "./commands/hints.ts"
 import { pretrain } from "./commands/pretrain.ts"
 import { report } from "./commands/report.ts"
 import { tune } from "./commands/tune.ts"
@@ -29,7 +30,8 @@ const envtune = <E, R>(parts: Layer.Layer<Parts, E, R>) =>
       report,
       drills.pipe(Command.provide(parts)),
       pretrain.pipe(Command.provide(parts)),
-      conformance.pipe(Command.provide(parts))
+      conformance.pipe(Command.provide(parts)),
+      hints
     ])
   )
 

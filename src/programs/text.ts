@@ -43,13 +43,13 @@ export const sparkline = (values: ReadonlyArray<number>, width: number): string 
   return recent.map((value) => levels[range === 0 ? 0 : Math.round(((value - low) / range) * 7)] ?? "").join("")
 }
 
-/** Columns as wide as their widest cell, two spaces apart. The first column is text, the others are numbers. */
-export const table = (rows: ReadonlyArray<ReadonlyArray<string>>): ReadonlyArray<string> => {
+/** Columns as wide as their widest cell, two spaces apart. The first column or columns are text, the others are numbers. */
+export const table = (rows: ReadonlyArray<ReadonlyArray<string>>, texts = 1): ReadonlyArray<string> => {
   const columns = Math.max(0, ...rows.map((row) => row.length))
   const widths = Array.from({ length: columns }, (_, i) => Math.max(0, ...rows.map((row) => row[i]?.length ?? 0)))
   return rows.map((row) =>
     widths
-      .map((width, i) => i === 0 ? (row[i] ?? "").padEnd(width) : (row[i] ?? "").padStart(width))
+      .map((width, i) => i < texts ? (row[i] ?? "").padEnd(width) : (row[i] ?? "").padStart(width))
       .join("  ")
       .trimEnd()
   )

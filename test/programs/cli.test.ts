@@ -109,7 +109,7 @@ export default Curriculum.make({
 `
 
 describe("envtune --help", () => {
-  for (const command of ["tune", "evaluate", "report", "drills", "pretrain", "conformance"]) {
+  for (const command of ["tune", "evaluate", "report", "drills", "pretrain", "conformance", "hints"]) {
     it.effect(`documents ${command}, with an example`, () =>
       Effect.gen(function*() {
         yield* envtune([command, "--help"])
@@ -123,7 +123,7 @@ describe("envtune --help", () => {
     Effect.gen(function*() {
       yield* envtune(["--help"])
       const help = yield* output
-      for (const command of ["tune", "evaluate", "report", "drills", "pretrain", "conformance"]) {
+      for (const command of ["tune", "evaluate", "report", "drills", "pretrain", "conformance", "hints"]) {
         assert.include(help, command)
       }
     }).pipe(Effect.provide(NodeServices.layer)))
@@ -377,6 +377,33 @@ describe("the other commands", () => {
       const said = yield* output
       assert.include(said, "10 tasks of 10 scenarios; 50.0 % hold a trap: path 5")
       assert.strictEqual(said.match(/turn 2 passed/g)?.length, 2)
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.effect("hints lists rules, and tool by tool what they speak of", () =>
+    Effect.gen(function*() {
+      yield* envtune(["hints", "--class", "TicketAPI"])
+      assert.match(yield* output, /^dependency\.ticket_id +not_found +4$/m)
+      yield* envtune(["hints", "--coverage", "--class", "TicketAPI,MessageAPI"])
+      const said = yield* output
+      assert.match(said, /^TicketAPI +create_ticket +invalid_value +schema\.invalid_value +\d+$/m)
+      assert.match(said, /^MessageAPI +get_user_id +not_found +dependency\.user +[\d,]+$/m)
+      assert.include(said, "22 of 22 kinds of failures have a rule")
+      assert.include(yield* refused("hints", "--class", "TicketApi"), "there are no tools of a class \"TicketApi\"")
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.effect("hints prints JSON lines and nothing else", () =>
+    Effect.gen(function*() {
+      yield* envtune(["hints", "--coverage", "--class", "TicketAPI", "--json"])
+      const rows = (yield* TestConsole.logLines).map((line) => JSON.parse(String(line)))
+      assert.strictEqual(rows.length, 12)
+      for (const { kind, met, rules, silent, tool, toolset } of rows) {
+        assert.isString(kind)
+        assert.isString(tool)
+        assert.strictEqual(toolset, "TicketAPI")
+        assert.isAbove(met, 0)
+        assert.isAbove(rules.length, 0)
+        assert.strictEqual(silent, 0)
+      }
     }).pipe(Effect.provide(NodeServices.layer)))
 
   it.effect("conformance ends with code 1 when something disagrees", () =>

@@ -13,7 +13,9 @@ interface Case {
   readonly failed: FailedCall
   /** The arguments the failure is about. */
   readonly wrong: ReadonlyArray<Argument>
-  /** Calls of the best tool on offer that provides what is needed; none when no such tool is offered. */
+  /** The best tool on offer that provides what is needed. */
+  readonly provider?: string
+  /** Calls of the provider; none when no such tool is offered. */
   readonly calls: ReadonlyArray<string>
 }
 
@@ -39,7 +41,9 @@ const caseOf = (failed: FailedCall, { providers, tools }: Knowledge): Case => {
   const wrong = argumentsOf(failed, documentOf(tools, failed.tool))
   for (const provider of failed.needs === undefined ? [] : providers(failed.needs)) {
     const document = documentOf(tools, provider.tool)
-    if (document !== undefined) return { failed, wrong, calls: callsOf(failed, provider, document) }
+    if (document !== undefined) {
+      return { failed, wrong, provider: document.name, calls: callsOf(failed, provider, document) }
+    }
   }
   return { failed, wrong, calls: [] }
 }
@@ -117,7 +121,8 @@ const tellings: ReadonlyMap<string, Telling> = new Map(Object.entries({
 const tell = (at: Case, { otherwise, relation, what }: Telling): string | undefined => {
   const said = what(at)
   if (said === undefined) return undefined
-  const remedy = at.calls.length > 0 ? `Use ${at.calls.join(", then ")} ${relation}.` : otherwise(at)
+  const when = relation === "instead" && at.provider === at.failed.tool ? "again" : relation
+  const remedy = at.calls.length > 0 ? `Use ${at.calls.join(", then ")} ${when}.` : otherwise(at)
   return remedy === undefined ? said : `${said} ${remedy}`
 }
 

@@ -36,6 +36,8 @@ export type Cause =
   | "token_countdown"
   /** The checks of the two meet an argument of a wrong type in another order. */
   | "argument_type"
+  /** The fork's `comment` raises the text of its refusal, and only exceptions can be raised. */
+  | "text_raised"
   /** Today's `cd` strips slashes from the end of a name, the fork's takes it for a path. */
   | "slashes_stripped"
   /** The fork returns the error that today's tool raises; the words agree. */
@@ -85,6 +87,7 @@ const conditions: ReadonlyArray<readonly [cause: Cause, holds: Holds]> = [
     "token_countdown",
     ({ augmented }) => augmented.endsWith("unsupported operand type(s) for -=: 'NoneType' and 'int'")
   ],
+  ["text_raised", ({ augmented }) => augmented === `${raisedPrefix}exceptions must derive from BaseException`],
   ["argument_type", ({ augmented, standard }) => typeErrors.test(augmented) || typeErrors.test(standard)],
   [
     "slashes_stripped",

@@ -99,6 +99,8 @@ const requirement = (failed: FailedCall, parameter: ToolParameter | undefined): 
   if (within !== undefined) return within
   if (format !== undefined) return `written ${String(format)}`
   if (prefix !== undefined) return `a text that begins with ${literal(prefix)}`
+  const keys = values(failed, "keys").map(literal)
+  if (keys.length > 0) return `a dictionary with keys ${either(keys)}`
   const characters = values(failed, "forbidden")
   if (characters.length > 0) return `a text without ${characters.map(String).join(" ")}`
   if (parameter?.allowed !== undefined) return either(parameter.allowed.map(literal))
@@ -106,15 +108,19 @@ const requirement = (failed: FailedCall, parameter: ToolParameter | undefined): 
   return type === undefined ? undefined : typeWords(type)
 }
 
-/** A value of several that go together: one of them must be something, or all are fine and the combination is not. */
+/**
+ * Values of arguments that go together: one of them must be something, or each is fine and there is nothing for the
+ * combination. A single value is treated alike where nothing more is known of what it should be.
+ */
 const combination = (failed: FailedCall, wrong: ReadonlyArray<Argument>): string | undefined => {
   const names = either(wrong.map(({ name }) => name))
   const allowed = values(failed, "allowed")
   const { oneOfThem } = failed.subject
-  if (oneOfThem !== undefined && wrong.every(({ value }) => allowed.includes(value))) {
+  if (oneOfThem !== undefined && wrong.length > 1 && wrong.every(({ value }) => allowed.includes(value))) {
     return `${names} must be ${literal(oneOfThem)}, and not both.`
   }
-  if (failed.kind !== "not_found" || allowed.length > 0) return undefined
+  const isKnown = allowed.length > 0 || (wrong.length === 1 && failed.needs !== undefined)
+  if (failed.kind !== "not_found" || isKnown || wrong.length === 0) return undefined
   return `Nothing for ${wrong.map(({ name, value }) => `${name}=${literal(value)}`).join(", ")}. Use another ${names}.`
 }
 
@@ -127,7 +133,7 @@ const wrongValue = (failed: FailedCall, knowledge: Knowledge): string | undefine
   const document = documentOf(knowledge.tools, failed.tool)
   const allowed = values(failed, "allowed")
   const wrong = argumentsOf(failed, document)
-  const together = wrong.length > 1 ? combination(failed, wrong) : undefined
+  const together = combination(failed, wrong)
   if (together !== undefined) return together
   const sentences = wrong.flatMap(({ name, value }) => {
     const needed = requirement(failed, parameterOf(document, name))

@@ -15,6 +15,7 @@
  * | `minimum`, `maximum`, `multipleOf` | bounds of a number |
  * | `format`, `prefix` | how a text is written, how it begins |
  * | `forbidden` | characters a text must not contain |
+ * | `keys` | all keys that a dictionary may have |
  * | `oneOfThem` | a value that one of the arguments must have |
  * | `expected` | the kind of thing that is meant: `file`, `directory` |
  * | `folders`, `instead` | of a path: the directories to enter in order, and the name to use there |

@@ -8,6 +8,7 @@ import { PythonError } from "../python/Value.ts"
 import type { Entry } from "./Entry.ts"
 import { execute, open, type Session } from "./Execute.ts"
 import type { LongContext } from "./LongContext.ts"
+import type { Shared } from "./Shared.ts"
 import type { Simulator } from "./Toolsets.ts"
 
 /** The first class, in the ground truth's order, whose states differ, and the public attributes that do. */
@@ -82,6 +83,8 @@ export interface CheckOptions {
   /** What the instances are called after; it shows in a result whose text has `name (` in it. */
   readonly modelName?: string
   readonly longContext?: LongContext
+  /** What the model's instances share with the ground truth's, as in the original; nothing when absent. */
+  readonly shared?: Shared
 }
 
 /**
@@ -89,9 +92,9 @@ export interface CheckOptions {
  * `decoded` holds the model's steps by turn. A turn without ground truth is played and not checked.
  */
 export const multiTurn = (entry: Entry, decoded: ReadonlyArray<Steps>, options: CheckOptions = {}): Judgement => {
-  const { longContext, modelName = "model" } = options
-  const model = open(entry, { name: `${modelName}_eval_${entry.id}`, longContext })
-  const truth = open(entry, { name: `${modelName}_ground_truth_eval_${entry.id}`, longContext })
+  const { longContext, modelName = "model", shared } = options
+  const model = open(entry, { name: `${modelName}_eval_${entry.id}`, longContext, shared })
+  const truth = open(entry, { name: `${modelName}_ground_truth_eval_${entry.id}`, longContext, shared })
   const results: Array<string> = []
   for (const [turn, { groundTruth }] of entry.turns.entries()) {
     const steps = decoded[turn] ?? []

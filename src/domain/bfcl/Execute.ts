@@ -16,6 +16,7 @@ import { executorName, type Surroundings } from "./ExecutorNames.ts"
 import { callText, type LiteralCall, literalCall, plainArguments } from "./LiteralCall.ts"
 import type { LongContext } from "./LongContext.ts"
 import { forbiddenName, instanceName, instancePrefix, rewrite } from "./Rewrite.ts"
+import type { Shared } from "./Shared.ts"
 import { Failure } from "./Toolset.ts"
 import { type RegisteredToolset, type Simulator, type ToolInfo, toolsetOf } from "./Toolsets.ts"
 
@@ -65,6 +66,8 @@ export interface OpenOptions {
   readonly name: string
   /** The constants of the long-context category; used by worlds that are of it. */
   readonly longContext?: LongContext | undefined
+  /** What instances have in common with those of other sessions; nothing when absent. */
+  readonly shared?: Shared | undefined
 }
 
 /** Classes without a simulator. */
@@ -113,7 +116,11 @@ export const open = (world: World, options: OpenOptions): Session => {
   const config = configOf(world)
   const instances = toolbox.toolsets.map((toolset) => {
     const own = deepCopy(config.get(toolset.name) ?? new Dict())
-    return toolset.open(own instanceof Dict ? own : new Dict(), world.longContext ? options.longContext : undefined)
+    return toolset.open(
+      own instanceof Dict ? own : new Dict(),
+      world.longContext ? options.longContext : undefined,
+      options.shared
+    )
   })
   const { classes, longContext } = world
   return {

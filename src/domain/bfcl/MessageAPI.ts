@@ -3,13 +3,14 @@
  *
  * The original checks no argument's type; see GorillaFileSystem for what follows from that.
  */
+import { lowered } from "../python/Methods.ts"
 import { add } from "../python/Number.ts"
 import { Random } from "../python/Random.ts"
 import { PySet } from "../python/Set.ts"
-import { lower, str } from "../python/Text.ts"
+import { str } from "../python/Text.ts"
 import { attributeError, contains, Dict, equals, PythonError, truthy, type Value } from "../python/Value.ts"
 import * as Attributes from "./Attributes.ts"
-import { Failure, type FailureKind, type Tool, type Toolset } from "./Toolset.ts"
+import { failed, type Failure, type Tool, type Toolset } from "./Toolset.ts"
 
 /** Python's attributes under their own names. A value has the type that the configuration or a call gave it. */
 export interface State {
@@ -48,13 +49,6 @@ const load = (config: Dict): State => {
   }
 }
 
-const failed = (
-  kind: FailureKind,
-  subject: Readonly<Record<string, Value>>,
-  result: Readonly<Record<string, Value>>,
-  needs?: string
-): Failure => new Failure(kind, subject, { returned: Dict.of(result) }, needs)
-
 const unknownReceiver = (receiver: Value, error: string, needs: string): Failure =>
   failed("not_found", { argument: "receiver_id", value: receiver }, { error }, needs)
 
@@ -75,11 +69,6 @@ const receiverAndText = (message: Value): readonly [receiver: Value, text: Value
   if (!(message instanceof Dict)) throw attributeError(message, "items")
   for (const entry of message.entries()) return entry
   throw new PythonError("IndexError", "list index out of range")
-}
-
-const lowered = (text: Value): string => {
-  if (typeof text !== "string") throw attributeError(text, "lower")
-  return lower(text)
 }
 
 const listUsers: Tool<State> = {
@@ -212,7 +201,9 @@ const addContact: Tool<State> = {
     state.user_count = add(state.user_count, 1n, "+=")
     const id = `USR${str(state.user_count).padStart(3, "0")}`
     if (isUserId(state, id)) {
-      return failed("already_exists", { user_id: id }, { error: `User ID '${id}' already exists.` })
+      // The next id has been counted up to, so that the same call comes to another one.
+      const subject = { argument: "user_id", value: id, user_name: name }
+      return failed("already_exists", subject, { error: `User ID '${id}' already exists.` }, "free_user_id")
     }
     state.user_map.set(name, id)
     return Dict.of({ added_status: true, user_id: id, message: `Contact '${str(name)}' added successfully.` })
@@ -274,6 +265,7 @@ export const MessageAPI: Toolset<State> = {
     user: [{ tool: "list_users" }],
     user_id: [{ tool: "get_user_id", from: { user: "value" } }, { tool: "list_users" }],
     receiver_of_a_sent_message: [{ tool: "view_messages_sent" }],
+    free_user_id: [{ tool: "add_contact", from: { user_name: "user_name" } }],
     message_login: [{ tool: "message_login" }]
   }
 }

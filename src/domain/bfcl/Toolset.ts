@@ -7,45 +7,12 @@
  * is needed), and beside it exactly what Python's tool would have returned or raised.
  * Augmentors read the former, the agent without augmentation sees the latter.
  */
-import type { Dict, Value } from "../python/Value.ts"
+import type { FailureKind } from "../FailureKind.ts"
+import { Dict, type Value } from "../python/Value.ts"
 import type { LongContext } from "./LongContext.ts"
+import type { Shared } from "./Shared.ts"
 
-/** What can go wrong with a call, over all tool sets. */
-export type FailureKind =
-  /** A path was given where only a name in the current directory is understood. */
-  | "path_given"
-  /** The named thing does not exist. */
-  | "not_found"
-  /** The named thing exists already. */
-  | "already_exists"
-  /** A directory where a file is needed, or the reverse. */
-  | "wrong_type"
-  /** The directory still has entries. */
-  | "not_empty"
-  /** A value outside what the tool accepts. */
-  | "invalid_value"
-  /** Something else has to be done first: logging in, locking doors, starting the engine. */
-  | "precondition"
-  /** A credential (token, card, password) that is not the one on record. */
-  | "invalid_credential"
-  /** Not enough of something: money, budget, fuel, room in the tank. */
-  | "insufficient"
-  /** The operation has been done before and cannot be done twice. */
-  | "already_done"
-  /** A service that never answers. */
-  | "unavailable"
-  /** No tool of that name. */
-  | "unknown_tool"
-  | "missing_argument"
-  | "unexpected_argument"
-  | "duplicate_argument"
-  | "too_many_arguments"
-  /** The call is no Python expression. */
-  | "syntax_error"
-  /** A name the executor refuses to run. */
-  | "forbidden"
-  /** Python's own exception from inside a tool, mostly an argument of a wrong type. */
-  | "python_error"
+export type { FailureKind } from "../FailureKind.ts"
 
 /**
  * A failed call.
@@ -73,6 +40,14 @@ export class Failure {
     this.needs = needs
   }
 }
+
+/** A failure that Python's tool tells by a dictionary. */
+export const failed = (
+  kind: FailureKind,
+  subject: Readonly<Record<string, Value>>,
+  result: Readonly<Record<string, Value>>,
+  needs?: string
+): Failure => new Failure(kind, subject, { returned: Dict.of(result) }, needs)
 
 export interface Parameter {
   readonly name: string
@@ -105,7 +80,7 @@ export interface Toolset<State> {
   readonly name: string
   readonly tools: ReadonlyArray<Tool<State>>
   /** `_load_scenario`. The configuration is the session's own copy. Throws `PythonError` where Python's would. */
-  readonly load: (config: Dict, longContext: LongContext | undefined) => State
+  readonly load: (config: Dict, longContext: LongContext | undefined, shared?: Shared) => State
   /**
    * Every attribute in Python's insertion order, private ones (`_...`) included, the API description left out.
    * The checker compares the public ones; conformance compares all.

@@ -3,8 +3,11 @@ import { type Dict, equals, type Value } from "../python/Value.ts"
 import { GorillaFileSystem } from "./GorillaFileSystem.ts"
 import type { LongContext } from "./LongContext.ts"
 import { MessageAPI } from "./MessageAPI.ts"
+import type { Shared } from "./Shared.ts"
+import { TicketAPI } from "./TicketAPI.ts"
 import type { Failure, Provider, Tool, Toolset } from "./Toolset.ts"
 import { TravelAPI } from "./TravelAPI.ts"
+import { TwitterAPI } from "./TwitterAPI.ts"
 import { VehicleControlAPI } from "./VehicleControlAPI.ts"
 
 /** What is known about a tool without its state. */
@@ -32,7 +35,7 @@ export interface RegisteredToolset {
   readonly tools: ReadonlyArray<ToolInfo>
   readonly providers: Readonly<Record<string, ReadonlyArray<Provider>>>
   /** A new instance. The configuration is adopted, not copied. Throws `PythonError` where Python's `_load_scenario` would. */
-  readonly open: (config: Dict, longContext: LongContext | undefined) => Simulator
+  readonly open: (config: Dict, longContext: LongContext | undefined, shared?: Shared) => Simulator
 }
 
 const register = <State>(module: string, toolset: Toolset<State>): RegisteredToolset => {
@@ -42,8 +45,8 @@ const register = <State>(module: string, toolset: Toolset<State>): RegisteredToo
     module,
     tools: toolset.tools,
     providers: toolset.providers,
-    open: (config, longContext) => {
-      const state = toolset.load(config, longContext)
+    open: (config, longContext, shared) => {
+      const state = toolset.load(config, longContext, shared)
       const simulator: Simulator = {
         toolset: registered,
         run: (tool, given) => toolset.tools[tool]!.run(state, given),
@@ -79,6 +82,8 @@ const registered: ReadonlyMap<string, RegisteredToolset> = new Map(
   [
     register("gorilla_file_system", GorillaFileSystem),
     register("message_api", MessageAPI),
+    register("posting_api", TwitterAPI),
+    register("ticket_api", TicketAPI),
     register("travel_booking", TravelAPI),
     register("vehicle_control", VehicleControlAPI)
   ].map((toolset) => [toolset.name, toolset])

@@ -4,22 +4,18 @@
  * The original checks no argument's type; see VehicleControlAPI for what follows from that.
  * Two departures, both so that an episode depends on nothing but its task: a traveller's age
  * is taken on a fixed day, and the cards and bookings that the long-context category adds are
- * a session's own (unless `LongContext.leaky`).
+ * a session's own (unless it is given a `Shared`).
  */
 import { add, divide, isLess, multiply, round, subtract, toFloat, toInt } from "../python/Number.ts"
 import { PySet } from "../python/Set.ts"
 import { isDigit, repr, str } from "../python/Text.ts"
-import type { DateTime } from "../python/Time.ts"
-import { dateFormat, strptime } from "../python/Time.ts"
 import type { Value } from "../python/Value.ts"
-import { attributeError, Dict, equals, iterate, PythonError, Tuple } from "../python/Value.ts"
+import { attributeError, Dict, equals, iterate, Tuple } from "../python/Value.ts"
 import type { FailureKind, Parameter, Tool, Toolset } from "./Toolset.ts"
 import { Failure } from "./Toolset.ts"
+import { dateOf, verifyTravelerInformation } from "./TravelerIdentity.ts"
 import { attributes, dictOf, equalStates, item, load, type State } from "./TravelState.ts"
 import { airportOfCity, airports, classFactors, ratesPerUsd, routes } from "./TravelTables.ts"
-
-/** The day on which a traveller's age is taken. The original takes the day it runs. */
-const today = { year: 2025, month: 1, day: 1 }
 
 const required = (...names: ReadonlyArray<string>): ReadonlyArray<Parameter> => names.map((name) => ({ name }))
 
@@ -265,16 +261,6 @@ const bookFlight = withToken(refuseBooking, {
   }
 })
 
-/** A date, or nothing for a text that is none. Throws Python's TypeError for what is no text. */
-const dateOf = (value: Value): DateTime | undefined => {
-  try {
-    return strptime(value, dateFormat)
-  } catch (error) {
-    if (error instanceof PythonError && error.type === "ValueError") return undefined
-    throw error
-  }
-}
-
 const travelClassSet = new PySet(travelClasses)
 
 /** What is wrong with where, when and how to fly, before the price is asked for. */
@@ -376,42 +362,6 @@ const computeExchangeRate: Tool<State> = {
     return new Failure("invalid_value", { base_currency, target_currency, allowed: currencies, oneOfThem: "USD" }, {
       raised: "No available exchange rate for the given currencies."
     })
-  }
-}
-
-const notVerified = (error: string, subject: Readonly<Record<string, Value>>): Failure =>
-  new Failure("invalid_value", subject, {
-    returned: Dict.of({ verification_status: false, verification_failure: error })
-  })
-
-const verifyTravelerInformation: Tool<State> = {
-  name: "verify_traveler_information",
-  parameters: required("first_name", "last_name", "date_of_birth", "passport_number"),
-  failures: ["invalid_value"],
-  run: (agency, [first_name = null, last_name = null, date_of_birth = null, passport_number = null]) => {
-    const { user_first_name, user_last_name } = agency
-    if (!equals(user_first_name, first_name) || !equals(user_last_name, last_name)) {
-      return notVerified(
-        `Cannot book flight information for another user.Expected ${str(user_first_name)} ${str(user_last_name)}, ` +
-          `got ${str(first_name)} ${str(last_name)}`,
-        { first_name, last_name, user_first_name, user_last_name }
-      )
-    }
-    const birth = dateOf(date_of_birth)
-    if (birth === undefined) {
-      const subject = { argument: "date_of_birth", value: date_of_birth, format: "YYYY-MM-DD" }
-      return notVerified("Invalid date of birth format. Please use YYYY-MM-DD.", subject)
-    }
-    const birthdayToCome = today.month < birth.month || (today.month === birth.month && today.day < birth.day)
-    if (today.year - birth.year - (birthdayToCome ? 1 : 0) < 18) {
-      return notVerified("Traveler must be at least 18 years old.", { argument: "date_of_birth", value: date_of_birth })
-    }
-    if (typeof passport_number !== "string") throw attributeError(passport_number, "startswith")
-    if (!passport_number.startsWith("US")) {
-      const subject = { argument: "passport_number", value: passport_number, prefix: "US" }
-      return notVerified("Passport must be issued by the United States.", subject)
-    }
-    return Dict.of({ verification_status: true })
   }
 }
 

@@ -1,9 +1,10 @@
 /** The state of BFCL's travel agency: what a configuration sets, and what its tools change. */
 import { Random } from "../python/Random.ts"
 import { repr } from "../python/Text.ts"
-import { deepCopy, Dict, PythonError, typeName, type Value } from "../python/Value.ts"
+import { Dict, PythonError, typeName, type Value } from "../python/Value.ts"
 import * as Attributes from "./Attributes.ts"
-import { constant, type LongContext } from "./LongContext.ts"
+import type { LongContext } from "./LongContext.ts"
+import { Shared } from "./Shared.ts"
 
 /** Python's attributes under their own names. A value has the type that the configuration or a call gave it. */
 export interface State {
@@ -23,22 +24,19 @@ export interface State {
 }
 
 /** The entries of a long-context constant that the table does not have yet. */
-const extend = (table: Dict, longContext: LongContext, name: string): void => {
-  const extension = constant(longContext, name)
+const extend = (table: Dict, extension: Value): void => {
   if (!(extension instanceof Dict)) return
-  for (const [key, value] of extension.entries()) {
-    if (!table.has(key)) table.set(key, longContext.leaky ? value : deepCopy(value))
-  }
+  for (const [key, value] of extension.entries()) if (!table.has(key)) table.set(key, value)
 }
 
 /** A new agency. The configuration is adopted. Throws `PythonError` for one that is no configuration. */
-export const load = (config: Dict, longContext: LongContext | undefined): State => {
+export const load = (config: Dict, longContext: LongContext | undefined, shared = new Shared()): State => {
   const configured = (key: string, otherwise: Value): Value => config.has(key) ? config.get(key)! : otherwise
   const credit_card_list = dictOf(configured("credit_card_list", new Dict()))
   const booking_record = dictOf(configured("booking_record", new Dict()))
   if (longContext !== undefined) {
-    extend(credit_card_list, longContext, "CREDIT_CARD_EXTENSION")
-    extend(booking_record, longContext, "BOOKING_RECORD_EXTENSION")
+    extend(credit_card_list, shared.extension(longContext, "CREDIT_CARD_EXTENSION"))
+    extend(booking_record, shared.extension(longContext, "BOOKING_RECORD_EXTENSION"))
   }
   return {
     _flight_cost_lookup: new Dict(),

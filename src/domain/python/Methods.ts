@@ -3,7 +3,18 @@ import { Builtin } from "./Callable.ts"
 import { format } from "./Format.ts"
 import { sorted, toIndex } from "./Number.ts"
 import * as Text from "./Text.ts"
-import { Dict, equals, Instance, iterate, type Keywords, PythonError, Tuple, typeName, type Value } from "./Value.ts"
+import {
+  attributeError,
+  Dict,
+  equals,
+  Instance,
+  iterate,
+  type Keywords,
+  PythonError,
+  Tuple,
+  typeName,
+  type Value
+} from "./Value.ts"
 
 type Method<Self> = (self: Self, given: ReadonlyArray<Value>, keywords: Keywords) => Value
 
@@ -111,6 +122,22 @@ export const converted = (value: Value, conversion: string | undefined): Value =
   }
 }
 
+/** `value.lower()`. */
+export const lowered = (value: Value): string => {
+  if (typeof value === "string") return Text.lower(value)
+  throw attributeError(value, "lower")
+}
+
+/** `separator.join(parts)`. */
+export const join = (separator: string, parts: Value): string => {
+  const texts = Array.from(iterate(parts), (item, i) => {
+    if (typeof item === "string") return item
+    throw typeError(`sequence item ${i}: expected str instance, ${typeName(item)} found`)
+  })
+  checkLength(separator.length * texts.length + texts.reduce((sum, item) => sum + item.length, 0))
+  return texts.join(separator)
+}
+
 const textMethods: Readonly<Record<string, Method<string>>> = {
   capitalize: positional(0, 0, capitalized),
   count: positional(1, 1, (self, [wanted = null]) => BigInt(self.split(part(wanted)).length - 1)),
@@ -123,14 +150,7 @@ const textMethods: Readonly<Record<string, Method<string>>> = {
     return codePointIndex(self, at)
   }),
   isdigit: positional(0, 0, Text.isDigit),
-  join: positional(1, 1, (self, [parts = null]) => {
-    const texts = Array.from(iterate(parts), (item, i) => {
-      if (typeof item === "string") return item
-      throw typeError(`sequence item ${i}: expected str instance, ${typeName(item)} found`)
-    })
-    checkLength(self.length * texts.length + texts.reduce((sum, item) => sum + item.length, 0))
-    return texts.join(self)
-  }),
+  join: positional(1, 1, (self, [parts = null]) => join(self, parts)),
   lower: positional(0, 0, Text.lower),
   lstrip: strip("lstrip", "start"),
   replace: positional(2, 2, (self, [from = null, to = null]) => {

@@ -1,19 +1,8 @@
 /** How a tool says no: as data that rules can read, with the sentence it says itself. */
-import type { FailureKind } from "../bfcl/Toolset.ts"
-
-/** Said by whoever runs the calls, before a tool is reached. */
-type CallKind =
-  | "unknown_tool"
-  | "missing_argument"
-  | "unexpected_argument"
-  | "duplicate_argument"
-  | "too_many_arguments"
-  | "syntax_error"
-  | "forbidden"
-  | "python_error"
+import type { ToolFailureKind } from "../FailureKind.ts"
 
 /** What can go wrong inside a tool. The built-in augmentors know these; a kind of your own is for a rule of your own. */
-export type Kind = Exclude<FailureKind, CallKind> | (string & {})
+export type Kind = ToolFailureKind | (string & {})
 
 /** What a failure is about; `augment/Subject.ts` lists the roles that rules understand. */
 export interface About {

@@ -1,7 +1,21 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
 import { actionable, hint } from "../../../src/domain/augment/Actionable.ts"
-import { account, type Call, car, expired, files, knowledge, messages, subjects, travel, tree } from "./Failing.ts"
+import { Dict } from "../../../src/domain/python/Value.ts"
+import {
+  account,
+  type Call,
+  car,
+  expired,
+  files,
+  knowledge,
+  messages,
+  posts,
+  subjects,
+  tickets,
+  travel,
+  tree
+} from "./Failing.ts"
 
 /** Tool and kind -> what fails that way, on which state, and what is said. */
 interface Example {
@@ -27,6 +41,7 @@ inTree("path_given", `folder must be a name, not 'docs/sub'. ${enter} cd(folder=
 }])
 inTree("path_given", "folder must be a name, not '/docs/sub'. Use cd(folder='/').", ["cd", { folder: "/docs/sub" }])
 inTree("not_found", `'dox' ${here}(name='dox') first.`, ["cd", { folder: "dox" }])
+inTree("not_found", "Nothing for folder='..'. Use another folder.", ["cd", { folder: ".." }])
 inTree("wrong_type", "folder must be a directory, not 'notes.md'. Use another folder.", ["cd", { folder: "notes.md" }])
 for (const [tool, argument] of [["mkdir", "dir_name"], ["touch", "file_name"]] as const) {
   inTree("path_given", `${argument} must be a name, not 'docs/new'. ${enter} ${argument}='new'.`, [
@@ -151,6 +166,79 @@ atWork("already_exists", "user_name='Bob' exists already. Use another user_name.
   user_name: "Bob"
 }])
 
+when(messages, `{"user_map": {"Ann": "USR005"}}`)(
+  "already_exists",
+  "user_id='USR005' exists already. Use add_contact(user_name='Eve') again.",
+  ["add_contact", { user_name: "Eve" }]
+)
+
+const online = when(posts, `{"authenticated": true, "tweets": {"0": {"id": 0}}}`)
+const anonymous = when(posts, "{}")
+for (
+  const [tool, args] of [
+    ["post_tweet", { content: "x" }],
+    ["retweet", { tweet_id: 0n }],
+    ["comment", { tweet_id: 0n, comment_content: "x" }],
+    ["follow_user", { username_to_follow: "x" }],
+    ["list_all_following", {}],
+    ["unfollow_user", { username_to_unfollow: "x" }]
+  ] as const
+) anonymous("precondition", "Needed: authentication. Use authenticate_twitter(username, password) first.", [tool, args])
+for (
+  const [tool, args] of [
+    ["retweet", {}],
+    ["comment", { comment_content: "x" }],
+    ["mention", { mentioned_usernames: "@bob" }],
+    ["get_tweet", {}],
+    ["get_tweet_comments", {}]
+  ] as const
+) online("not_found", "7 is no tweet id. Use get_user_tweets(username) first.", [tool, { ...args, tweet_id: 7n }])
+const nobodyKnows = "No tool here provides it. Ask the user."
+anonymous("invalid_credential", `'jon' is no valid username. ${nobodyKnows}`, [
+  "authenticate_twitter",
+  { username: "jon", password: "john123" }
+])
+anonymous("invalid_credential", `'x' is no valid password. ${nobodyKnows}`, [
+  "authenticate_twitter",
+  { username: "john", password: "x" }
+])
+const done = "This is done already. Do not repeat it."
+online("already_done", done, ["retweet", { tweet_id: 0n }], ["retweet", { tweet_id: 0n }])
+online("already_done", done, ["follow_user", { username_to_follow: "bob" }])
+online("not_found", "'eve' is no followed user. Use list_all_following() first.", [
+  "unfollow_user",
+  { username_to_unfollow: "eve" }
+])
+
+const atDesk = when(tickets, `{"current_user": "Ann", "ticket_queue": [{"id": 1, "status": "Open"}]}`)
+const nobody = when(tickets, "{}")
+for (const call of [["create_ticket", { title: "x" }], ["get_user_tickets", {}]] as const) {
+  nobody("precondition", "Needed: ticket login. Use ticket_login(username, password) first.", call)
+}
+nobody("invalid_credential", `'' is no valid username. ${nobodyKnows}`, [
+  "ticket_login",
+  { username: "", password: "x" }
+])
+nobody("already_done", done, ["logout", {}])
+for (
+  const [tool, args] of [
+    ["get_ticket", {}],
+    ["close_ticket", {}],
+    ["resolve_ticket", { resolution: "x" }],
+    ["edit_ticket", { updates: new Dict() }]
+  ] as const
+) atDesk("not_found", "7 is no ticket id. Use get_user_tickets() first.", [tool, { ...args, ticket_id: 7n }])
+atDesk("invalid_value", "priority must be from 1 to 5, not 6.", ["create_ticket", { title: "x", priority: 6n }])
+atDesk(
+  "invalid_value",
+  "updates must be a dictionary with keys 'title', 'description', 'status' or 'priority', not {'owner': 'Bob'}.",
+  ["edit_ticket", { ticket_id: 1n, updates: Dict.of({ owner: "Bob" }) }]
+)
+const close: Call = ["close_ticket", { ticket_id: 1n }]
+atDesk("already_done", done, close, close)
+const resolve: Call = ["resolve_ticket", { ticket_id: 1n, resolution: "x" }]
+atDesk("already_done", done, resolve, resolve)
+
 const flight = { travel_date: "2024-05-01", travel_from: "SFO", travel_to: "LAX", travel_class: "economy" }
 const booking = { ...flight, access_token: "tok", card_id: "c2" }
 const card = { card_number: "c1", expiration_date: "12/28", cardholder_name: "A", card_verification_number: 1n }
@@ -250,12 +338,36 @@ atAgency(
   "target_currency must be 'USD', 'RMB', 'EUR', 'JPY', 'GBP', 'CAD', 'AUD', 'INR', 'RUB', 'BRL' or 'MXN', not 'CHF'.",
   ["compute_exchange_rate", { base_currency: "USD", target_currency: "CHF", value: 1n }]
 )
-const traveller = { first_name: null, last_name: null, date_of_birth: "1990-01-01", passport_number: "US1" }
-atAgency("invalid_value", "date_of_birth must be written YYYY-MM-DD, not 'May'.", [
+const traveller = { first_name: "Ann", last_name: "Lee", date_of_birth: "1990-01-01", passport_number: "US1" }
+const signingIn: Call = [
+  "authenticate_travel",
+  {
+    client_id: "x",
+    client_secret: "x",
+    refresh_token: "x",
+    grant_type: "x",
+    user_first_name: "Ann",
+    user_last_name: "Lee"
+  }
+]
+atAgency("precondition", `Needed: access token. ${authenticate}`, ["verify_traveler_information", traveller])
+atAgency("invalid_value", "first_name must be 'Ann', not 'Bob'.", signingIn, [
+  "verify_traveler_information",
+  { ...traveller, first_name: "Bob", last_name: "Ray" }
+])
+atAgency("invalid_value", "last_name must be 'Lee', not 'Ray'.", signingIn, [
+  "verify_traveler_information",
+  { ...traveller, last_name: "Ray" }
+])
+atAgency("invalid_value", "date_of_birth must be at most '2007-01-01', not '2007-01-02'.", signingIn, [
+  "verify_traveler_information",
+  { ...traveller, date_of_birth: "2007-01-02" }
+])
+atAgency("invalid_value", "date_of_birth must be written YYYY-MM-DD, not 'May'.", signingIn, [
   "verify_traveler_information",
   { ...traveller, date_of_birth: "May" }
 ])
-atAgency("invalid_value", "passport_number must be a text that begins with 'US', not 'DE1'.", [
+atAgency("invalid_value", "passport_number must be a text that begins with 'US', not 'DE1'.", signingIn, [
   "verify_traveler_information",
   { ...traveller, passport_number: "DE1" }
 ])
@@ -293,7 +405,7 @@ parked("invalid_value", "ignitionMode must be 'START' or 'STOP', not 'GO'.", loc
   "startEngine",
   { ignitionMode: "GO" }
 ])
-parked("already_done", "This is done already. Do not repeat it.", lock, brake, ["startEngine", {
+parked("already_done", done, lock, brake, ["startEngine", {
   ignitionMode: "STOP"
 }])
 parked("invalid_value", "fuelAmount must be at least 0, not -5.", ["fillFuelTank", { fuelAmount: -5n }])

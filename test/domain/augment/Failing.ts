@@ -1,10 +1,12 @@
-/** Failures of the four tool sets, provoked by calling their tools. */
+/** Failures of tool sets, provoked by calling their tools. */
 import * as Knowing from "../../../src/domain/augment/Knowledge.ts"
 import type { FailedCall, Knowledge } from "../../../src/domain/Augmentor.ts"
 import { GorillaFileSystem } from "../../../src/domain/bfcl/GorillaFileSystem.ts"
 import { MessageAPI } from "../../../src/domain/bfcl/MessageAPI.ts"
+import { TicketAPI } from "../../../src/domain/bfcl/TicketAPI.ts"
 import { Failure, type Tool, type Toolset } from "../../../src/domain/bfcl/Toolset.ts"
 import { TravelAPI } from "../../../src/domain/bfcl/TravelAPI.ts"
+import { TwitterAPI } from "../../../src/domain/bfcl/TwitterAPI.ts"
 import { VehicleControlAPI } from "../../../src/domain/bfcl/VehicleControlAPI.ts"
 import type { ToolDocument } from "../../../src/domain/Message.ts"
 import { loads } from "../../../src/domain/python/Json.ts"
@@ -88,12 +90,14 @@ const subjectOf = <State>(toolset: Toolset<State>): Subject => {
 
 export const files = subjectOf(GorillaFileSystem)
 export const messages = subjectOf(MessageAPI)
+export const posts = subjectOf(TwitterAPI)
+export const tickets = subjectOf(TicketAPI)
 export const travel = subjectOf(TravelAPI)
 export const car = subjectOf(VehicleControlAPI)
 
-export const subjects: ReadonlyArray<Subject> = [files, messages, travel, car]
+export const subjects: ReadonlyArray<Subject> = [files, messages, posts, tickets, travel, car]
 
-/** Everything of the four sets on offer, or what is left without the tools named. */
+/** Everything of these sets on offer, or what is left without the tools named. */
 export const knowledge = (...withheld: ReadonlyArray<string>): Knowledge =>
   Knowing.make(
     subjects.flatMap(({ documents }) => documents).filter(({ name }) => !withheld.includes(name)),

@@ -40,6 +40,10 @@ describe("compareCase", () => {
         "token_countdown",
         recorded("cancel_booking()", "no", "unsupported operand type(s) for -=: 'NoneType' and 'int'")
       ],
+      [
+        "text_raised",
+        recorded("comment(1, 'a')", "no", "Error during execution: exceptions must derive from BaseException")
+      ],
       ["argument_type", recorded("rm(1)", "no", iterable)],
       ["slashes_stripped", recorded("cd('../')", "root", "cd: '../': Paths are not allowed. Use 'cd' to")],
       [

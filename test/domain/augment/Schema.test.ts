@@ -102,6 +102,10 @@ describe("schema", () => {
       "quantity must be a multiple of 2 at least 0, not 9."
     )
     assert.strictEqual(wrongQuantity({ format: "YYYY" }), "quantity must be written YYYY, not 9.")
+    assert.strictEqual(
+      wrongQuantity({ keys: ["a", "b"] }),
+      "quantity must be a dictionary with keys 'a' or 'b', not 9."
+    )
     assert.isUndefined(wrongQuantity({}), "without a constraint there is nothing to say")
   })
 

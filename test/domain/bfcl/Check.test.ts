@@ -3,6 +3,7 @@ import { Schema } from "effect"
 import * as Check from "../../../src/domain/bfcl/Check.ts"
 import type { Entry } from "../../../src/domain/bfcl/Entry.ts"
 import * as LongContext from "../../../src/domain/bfcl/LongContext.ts"
+import { Shared } from "../../../src/domain/bfcl/Shared.ts"
 import { Dict } from "../../../src/domain/python/Value.ts"
 import { carEntry, lockAll, pressBrake, start } from "./entries.ts"
 
@@ -104,10 +105,10 @@ describe("the multi-turn checker", () => {
       longContext: true
     }
     const decoded = [[["list_all_airports()", insure]]]
-    const judge = (leaky: boolean) =>
-      reasonOf(Check.multiTurn(travel, decoded, { longContext: LongContext.make(constants, { leaky }) }))
-    assert.strictEqual(judge(false), "multi_turn:instance_state_mismatch")
-    assert.strictEqual(judge(true), "valid")
+    const longContext = LongContext.make(constants)
+    const judge = (options: Check.CheckOptions) => reasonOf(Check.multiTurn(travel, decoded, options))
+    assert.strictEqual(judge({ longContext }), "multi_turn:instance_state_mismatch")
+    assert.strictEqual(judge({ longContext, shared: new Shared() }), "valid")
   })
 })
 

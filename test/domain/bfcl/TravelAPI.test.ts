@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
 import * as LongContext from "../../../src/domain/bfcl/LongContext.ts"
+import { Shared } from "../../../src/domain/bfcl/Shared.ts"
 import { TravelAPI } from "../../../src/domain/bfcl/TravelAPI.ts"
 import { airports, routes } from "../../../src/domain/bfcl/TravelTables.ts"
 import { Dict, type Value } from "../../../src/domain/python/Value.ts"
@@ -226,9 +227,10 @@ describe("long context", () => {
   })
 
   it("shares them between sessions, as the original does, when asked to", () => {
-    const longContext = LongContext.make(constants(), { leaky: true })
-    const one = caller(TravelAPI, TravelAPI.load(new Dict(), longContext))
-    const other = caller(TravelAPI, TravelAPI.load(new Dict(), longContext))
+    const longContext = LongContext.make(constants())
+    const shared = new Shared()
+    const one = caller(TravelAPI, TravelAPI.load(new Dict(), longContext, shared))
+    const other = caller(TravelAPI, TravelAPI.load(new Dict(), longContext, shared))
     one("purchase_insurance", charge)
     assert.strictEqual(other("get_credit_card_balance", balance).returned, "{'card_balance': 400}")
   })

@@ -1,31 +1,18 @@
 /** Compares verdicts: BFCL's checkers, and conversations with the paper's interaction manager. */
 import type { StepCode } from "../../Environment.ts"
-import { deepCopy, Dict } from "../../python/Value.ts"
 import * as StepCodes from "../../StepCodes.ts"
 import * as Check from "../Check.ts"
 import type { Entry } from "../Entry.ts"
 import * as Interaction from "../Interaction.ts"
-import * as LongContext from "../LongContext.ts"
+import { Shared } from "../Shared.ts"
 import { Comparer, type Comparison, notImplemented } from "./Agreement.ts"
 import type { Checked, Conversation } from "./Recording.ts"
 import { textOf } from "./Recording.ts"
 import { missingClasses, type Oracle } from "./Replay.ts"
 
 /**
- * Constants as the original has them within one recorded case: fresh, and shared by the model's instance and the ground
- * truth's.
- */
-const leaky = ({ constants }: LongContext.LongContext): LongContext.LongContext => {
-  const copy = deepCopy(constants)
-  return LongContext.make(copy instanceof Dict ? copy : new Dict(), { leaky: true })
-}
-
-/** What `shared_dirty` calls the leak that `LongContext.leaky` reproduces. */
-const reproducedLeak = "CREDIT_CARD_EXTENSION"
-
-/**
- * A verdict of the multi-turn checker, with its words and what differs, and one of the irrelevance checker. Where a leak
- * of the original that is not reproduced took part, only the verdict.
+ * A verdict of the multi-turn checker, with its words and what differs, and one of the irrelevance checker. In the
+ * original the two sides share some objects; every case was recorded in a fresh process, so no two cases do.
  */
 export const checked = (oracle: Oracle, recorded: Checked): Comparison => {
   const comparer = new Comparer(recorded.id)
@@ -33,10 +20,10 @@ export const checked = (oracle: Oracle, recorded: Checked): Comparison => {
   if (entry === undefined) return comparer.absent("the entry")
   const missing = missingClasses(entry.classes)
   if (missing.length > 0) return notImplemented(...missing)
-  const leaks = recorded.shared_dirty ?? []
   const judgement = Check.multiTurn(entry, recorded.decoded, {
     modelName: "oracle",
-    longContext: leaks.includes(reproducedLeak) ? leaky(oracle.longContext) : oracle.longContext
+    longContext: oracle.longContext,
+    shared: new Shared()
   })
   for (const turn of recorded.decoded) for (const step of turn) step.forEach(() => comparer.called())
   comparer.equal("verdict", recorded.kind, recorded.valid, judgement.valid)
@@ -46,10 +33,6 @@ export const checked = (oracle: Oracle, recorded: Checked): Comparison => {
     recorded.irrelevance_valid,
     Check.irrelevance(entry, recorded.decoded).valid
   )
-  if (leaks.some((leak) => leak !== reproducedLeak)) {
-    comparer.skip()
-    return comparer.comparison
-  }
   const failure = judgement.valid ? undefined : judgement
   comparer.equal("reason", recorded.kind, recorded.error_type, failure?.reason)
   comparer.equal("message", recorded.kind, recorded.error_message, failure?.message)

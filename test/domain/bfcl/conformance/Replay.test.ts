@@ -139,12 +139,30 @@ describe("a verdict of the checker", () => {
     ])
   })
 
-  it("is compared in its verdict alone where another leak of the original took part", () => {
-    const leaked = { ...recorded.checked, error_type: "multi_turn:execution_response_mismatch" }
-    assert.strictEqual(differences(Judgement.checked(oracle, leaked)).length, 1)
-    const comparison = Judgement.checked(oracle, { ...leaked, shared_dirty: ["post_tweet defaults"] })
+  it("is that of a process in which the model's instances and the ground truth's share objects", () => {
+    const [turn] = recorded.entry.turns
+    const posting = {
+      ...recorded.entry,
+      classes: ["TwitterAPI"],
+      initialConfig: "{\"TwitterAPI\": {\"authenticated\": true}}",
+      turns: [{ ...turn!, groundTruth: ["post_tweet('x')"] }]
+    }
+    const comparison = Judgement.checked({ ...oracle, entries: new Map([[posting.id, posting]]) }, {
+      id: "check_1",
+      entry: posting.id,
+      kind: "alias_mention",
+      decoded: [[["post_tweet('x')", "mention(0, ['@bob'])"]]],
+      valid: false,
+      error_type: "multi_turn:execution_response_mismatch",
+      error_message: "Model response execution results so far does not contain all the ground truth response execution "
+        + "results for turn 0.",
+      missing_items: [
+        "{\"id\": 0, \"username\": \"john\", \"content\": \"x\", \"tags\": [], \"mentions\": [\"@bob\"]}"
+      ],
+      irrelevance_valid: true,
+      shared_dirty: ["post_tweet defaults"]
+    })
     assert.deepStrictEqual(differences(comparison), [])
-    assert.strictEqual(comparison.skipped, 1)
   })
 })
 
