@@ -2,8 +2,10 @@
 import { type Dict, equals, type Value } from "../python/Value.ts"
 import { GorillaFileSystem } from "./GorillaFileSystem.ts"
 import type { LongContext } from "./LongContext.ts"
+import { MathAPI } from "./MathAPI.ts"
 import { MessageAPI } from "./MessageAPI.ts"
 import type { Failure, Provider, Tool, Toolset } from "./Toolset.ts"
+import { TradingBot } from "./TradingBot.ts"
 import { TravelAPI } from "./TravelAPI.ts"
 import { VehicleControlAPI } from "./VehicleControlAPI.ts"
 
@@ -78,7 +80,9 @@ const unequal = (a: Attributes, b: Attributes): ReadonlyArray<string> => {
 const registered: ReadonlyMap<string, RegisteredToolset> = new Map(
   [
     register("gorilla_file_system", GorillaFileSystem),
+    register("math_api", MathAPI),
     register("message_api", MessageAPI),
+    register("trading_bot", TradingBot),
     register("travel_booking", TravelAPI),
     register("vehicle_control", VehicleControlAPI)
   ].map((toolset) => [toolset.name, toolset])
