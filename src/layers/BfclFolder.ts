@@ -11,8 +11,7 @@ import * as Entry from "../domain/bfcl/Entry.ts"
 import type { Source } from "../domain/bfcl/Lines.ts"
 import { unreadable } from "../domain/bfcl/Lines.ts"
 import * as LongContext from "../domain/bfcl/LongContext.ts"
-import { loads } from "../domain/python/Json.ts"
-import { Dict, PythonError } from "../domain/python/Value.ts"
+import { PythonError } from "../domain/python/Value.ts"
 import * as Tasks from "../domain/Tasks.ts"
 
 const readSource = Effect.fnUntraced(function*(path: string) {
@@ -26,10 +25,7 @@ const readSource = Effect.fnUntraced(function*(path: string) {
 
 const decodeLongContext = (source: Source): Result.Result<LongContext.LongContext, Tasks.TasksUnreadable> => {
   try {
-    const constants = loads(source.text)
-    return constants instanceof Dict
-      ? Result.succeed(LongContext.make(constants))
-      : Result.fail(unreadable(source, undefined, "the long-context constants are a JSON object"))
+    return Result.succeed(LongContext.make(LongContext.decode(source.text)))
   } catch (error) {
     if (error instanceof PythonError) return Result.fail(unreadable(source, undefined, error.message))
     throw error

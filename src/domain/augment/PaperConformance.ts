@@ -82,7 +82,10 @@ type Holds = (recorded: Recorded, replayed: Replayed) => boolean
 
 /** The first condition that holds explains a difference; `state` explains what is left, and is not among them. */
 const conditions: ReadonlyArray<readonly [cause: Cause, holds: Holds]> = [
-  ["other_signature", (recorded) => ["book_flight", "get_booking_history"].includes(toolOf(recorded))],
+  [
+    "other_signature",
+    (recorded) => ["book_flight", "get_booking_history", "withdraw_funds"].includes(toolOf(recorded))
+  ],
   [
     "token_countdown",
     ({ augmented }) => augmented.endsWith("unsupported operand type(s) for -=: 'NoneType' and 'int'")

@@ -5,8 +5,8 @@
  * for drills, from the generator. All of them are shared by reference between sessions,
  * so none may be mutated.
  */
-import { Dict } from "../python/Value.ts"
-import type { Value } from "../python/Value.ts"
+import { loads } from "../python/Json.ts"
+import { Dict, ellipsis, PythonError, type Value } from "../python/Value.ts"
 
 export interface LongContext {
   /** Constant name (`FILE_CONTENT_EXTENSION`) -> value. */
@@ -17,3 +17,16 @@ export const make = (constants: Dict): LongContext => ({ constants })
 
 /** A constant, or an empty dictionary when the data does not define it. Not to be mutated. */
 export const constant = (longContext: LongContext, name: string): Value => longContext.constants.get(name) ?? new Dict()
+
+/** JSON has no `...`, which ends the original's watch list. */
+const withEllipsis = (value: Value): Value => {
+  if (value instanceof Dict && value.size === 1 && value.get("$ellipsis") === true) return ellipsis
+  return Array.isArray(value) ? value.map(withEllipsis) : value
+}
+
+/** Reads the text of `long_context.json`. Throws `PythonError` for what is no JSON object. */
+export const decode = (text: string): Dict => {
+  const constants = loads(text)
+  if (!(constants instanceof Dict)) throw new PythonError("TypeError", "the long-context constants are a JSON object")
+  return Dict.from(Array.from(constants.entries(), ([name, value]) => [name, withEllipsis(value)] as const))
+}

@@ -2,10 +2,12 @@
 import { type Dict, equals, type Value } from "../python/Value.ts"
 import { GorillaFileSystem } from "./GorillaFileSystem.ts"
 import type { LongContext } from "./LongContext.ts"
+import { MathAPI } from "./MathAPI.ts"
 import { MessageAPI } from "./MessageAPI.ts"
 import type { Shared } from "./Shared.ts"
 import { TicketAPI } from "./TicketAPI.ts"
 import type { Failure, Provider, Tool, Toolset } from "./Toolset.ts"
+import { TradingBot } from "./TradingBot.ts"
 import { TravelAPI } from "./TravelAPI.ts"
 import { TwitterAPI } from "./TwitterAPI.ts"
 import { VehicleControlAPI } from "./VehicleControlAPI.ts"
@@ -81,9 +83,11 @@ const unequal = (a: Attributes, b: Attributes): ReadonlyArray<string> => {
 const registered: ReadonlyMap<string, RegisteredToolset> = new Map(
   [
     register("gorilla_file_system", GorillaFileSystem),
+    register("math_api", MathAPI),
     register("message_api", MessageAPI),
     register("posting_api", TwitterAPI),
     register("ticket_api", TicketAPI),
+    register("trading_bot", TradingBot),
     register("travel_booking", TravelAPI),
     register("vehicle_control", VehicleControlAPI)
   ].map((toolset) => [toolset.name, toolset])

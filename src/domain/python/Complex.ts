@@ -1,4 +1,4 @@
-/** Python's `complex`: what an imaginary literal is. It prints and compares; there is no arithmetic on it. */
+/** Python's `complex`: imaginary literals, and fractional powers of negative numbers. It prints and compares; there is no arithmetic on it. */
 import { floatRepr } from "./Text.ts"
 import { Instance, type Value } from "./Value.ts"
 

@@ -2,6 +2,8 @@
  * Python's operators on `int`, `float` and `bool` (and `+`, `*`, `<` on what else has them), with CPython 3.11's
  * exceptions; conversions from text; correct rounding.
  */
+import { complexPower, pow } from "./Power.ts"
+import { bitLength, divideHalfEven, fraction, ratio } from "./Rounding.ts"
 import { characters, compare as compareText, decimalValue, maximumDigits, quote, strip } from "./Text.ts"
 import { Dict, equals, Instance, PythonError, Tuple, typeName, type Value } from "./Value.ts"
 
@@ -80,8 +82,6 @@ const repeat = (sequence: string | Array<Value> | Tuple, times: Value): Value =>
   return sequence instanceof Tuple ? new Tuple(repeated) : repeated
 }
 
-const bitLength = (value: bigint): number => value.toString(16).length * 4
-
 /** `a * b`. */
 export const multiply = (a: Value, b: Value): Value => {
   if (isNumeric(a) && isNumeric(b)) {
@@ -96,50 +96,6 @@ export const multiply = (a: Value, b: Value): Value => {
   }
   if (isSequence(a)) return repeat(a, b)
   return isSequence(b) ? repeat(b, a) : otherwise("*", a, b, "*")
-}
-
-/**
- * The float nearest to `numerator / denominator`, ties to even; infinite when there is none.
- * The denominator is positive.
- */
-export const ratio = (numerator: bigint, denominator: bigint): number => {
-  if (numerator < 0n) return -ratio(-numerator, denominator)
-  if (numerator === 0n) return 0
-  const excess = numerator.toString(2).length - denominator.toString(2).length
-  // 66 bits of quotient, and fewer where the result is subnormal and has less precision.
-  const shift = BigInt(Math.min(66 - excess, 1074))
-  const scaled = shift >= 0n ? numerator << shift : numerator
-  const divisor = shift >= 0n ? denominator : denominator << -shift
-  const quotient = scaled / divisor
-  const remainder = scaled % divisor
-  if (shift === 1074n && quotient < 1n << 53n) {
-    return Number(quotient + halfUp(quotient, remainder, divisor)) * Number.MIN_VALUE
-  }
-  // One bit more says whether anything is left, which is all that rounding still needs to know.
-  return scale(Number(quotient * 2n + (remainder === 0n ? 0n : 1n)), -1 - Number(shift))
-}
-
-/** 1 when the rest of an integer division rounds its quotient away from zero, ties to even. */
-const halfUp = (quotient: bigint, remainder: bigint, divisor: bigint): bigint => {
-  const twice = remainder * 2n
-  return twice > divisor || (twice === divisor && (quotient & 1n) === 1n) ? 1n : 0n
-}
-
-/** `x * 2 ** exponent` without an intermediate over- or underflow. */
-const scale = (x: number, exponent: number): number => {
-  const half = Math.trunc(exponent / 2)
-  return x * 2 ** half * 2 ** (exponent - half)
-}
-
-/** A finite float as `numerator / 2 ** exponent`, exactly. */
-const fraction = (value: number): readonly [numerator: bigint, exponent: bigint] => {
-  let numerator = value
-  let exponent = 0n
-  while (!Number.isInteger(numerator)) {
-    numerator *= 2
-    exponent++
-  }
-  return [BigInt(numerator), exponent]
 }
 
 const divisionByZero = (message: string): PythonError => new PythonError("ZeroDivisionError", message)
@@ -203,34 +159,7 @@ export const modulo = (a: Value, b: Value): Value => {
   return rest !== 0n && (rest < 0n) !== (y < 0n) ? rest + y : rest
 }
 
-/** The largest exponent that is computed exactly; beyond it the platform's `pow` is close enough. */
-const exactExponent = 512
-
-const floatPower = (base: number, exponent: number): number => {
-  if (base === 1 || exponent === 0) return 1
-  if (base === 0 && exponent < 0) throw divisionByZero("0.0 cannot be raised to a negative power")
-  // Python: pow(-1, inf) is 1; JavaScript says NaN.
-  if (base === -1 && Math.abs(exponent) === Infinity) return 1
-  const result = exponent === 0.5 && Number.isFinite(base) ? Math.sqrt(base) : integerPower(base, exponent)
-  if (!Number.isFinite(result) && Number.isFinite(base) && Number.isFinite(exponent)) {
-    throw new PythonError("OverflowError", "(34, 'Numerical result out of range')")
-  }
-  return result
-}
-
-/** V8's `**` is off by an ulp now and then where C's `pow` is not, so integer exponents are computed exactly. */
-const integerPower = (base: number, exponent: number): number => {
-  const exact = Number.isInteger(exponent) && Math.abs(exponent) <= exactExponent && Number.isFinite(base) && base !== 0
-  if (!exact) return base ** exponent
-  const [numerator, bits] = fraction(Math.abs(base))
-  const times = BigInt(Math.abs(exponent))
-  const top = numerator ** times
-  const bottom = 1n << (bits * times)
-  const size = exponent > 0 ? ratio(top, bottom) : ratio(bottom, top)
-  return base < 0 && exponent % 2 !== 0 ? -size : size
-}
-
-/** `a ** b`. A negative base with a fractional exponent is complex in Python and beyond this function. */
+/** `a ** b`. Throws Python's TypeError, ZeroDivisionError and OverflowError. */
 export const power = (a: Value, b: Value): Value => {
   if (!isNumeric(a) || !isNumeric(b)) return otherwise("**", a, b, "** or pow()")
   if (isIntegral(a) && isIntegral(b) && BigInt(b) >= 0n) {
@@ -240,12 +169,20 @@ export const power = (a: Value, b: Value): Value => {
     if (BigInt(bitLength(base)) * exponent > BigInt(maximumBits)) throw tooLarge()
     return base ** exponent
   }
-  const base = floatOf(a)
-  const exponent = floatOf(b)
-  if (base < 0 && Number.isFinite(exponent) && !Number.isInteger(exponent)) {
-    throw new PythonError("ValueError", "envtune has no complex numbers")
+  return floatPower(floatOf(a), floatOf(b))
+}
+
+const floatPower = (base: number, exponent: number): Value => {
+  if (base === 0 && exponent < 0) throw divisionByZero("0.0 cannot be raised to a negative power")
+  if (!Number.isFinite(base) || !Number.isFinite(exponent)) return pow(base, exponent)
+  if (base < 0 && !Number.isInteger(exponent)) {
+    const result = complexPower(base, exponent)
+    if (Number.isFinite(result.real) && Number.isFinite(result.imaginary)) return result
+    throw new PythonError("OverflowError", "complex exponentiation")
   }
-  return floatPower(base, exponent)
+  const result = pow(base, exponent)
+  if (Number.isFinite(result)) return result
+  throw new PythonError("OverflowError", "(34, 'Numerical result out of range')")
 }
 
 const bitOperations: Readonly<Record<string, (a: bigint, b: bigint) => bigint>> = {
@@ -409,13 +346,6 @@ export const toIndex = (value: Value): bigint => {
   throw typeError(`'${typeName(value)}' object cannot be interpreted as an integer`)
 }
 
-const divideHalfEven = (numerator: bigint, divisor: bigint): bigint => {
-  const size = numerator < 0n ? -numerator : numerator
-  const quotient = size / divisor
-  const rounded = quotient + halfUp(quotient, size % divisor, divisor)
-  return numerator < 0n ? -rounded : rounded
-}
-
 /** `format(value, ".{digits}f")`: rounded from the exact binary value, ties to even. `digits` is 0 or more. */
 export const fixed = (value: number, digits: number): string => {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? "nan" : value > 0 ? "inf" : "-inf"
@@ -429,7 +359,7 @@ export const fixed = (value: number, digits: number): string => {
 const roundFloat = (value: number, digits: bigint): number => {
   // Beyond these, a float has no digit to round, or no digit left.
   if (!Number.isFinite(value) || digits > 323n) return value
-  if (digits < -308n) return value < 0 ? -0 : 0
+  if (digits < -308n) return value < 0 || Object.is(value, -0) ? -0 : 0
   if (digits >= 0n) return Number(fixed(value, Number(digits)))
   const unit = 10n ** -digits
   const [numerator, bits] = fraction(Math.abs(value))

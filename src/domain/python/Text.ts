@@ -155,14 +155,16 @@ export const floatRepr = (value: number): string => {
   return `${mantissa}e${exponent[0]}${digits.length < 2 ? `0${digits}` : digits}`
 }
 
+/** The exception of an int that has too many digits to print. */
+export const tooManyDigits = (): PythonError =>
+  new PythonError(
+    "ValueError",
+    `Exceeds the limit (${maximumDigits} digits) for integer string conversion; use sys.set_int_max_str_digits() to increase the limit`
+  )
+
 /** `str(n)` of an int. Throws Python's ValueError beyond 4300 digits. */
 export const intRepr = (value: bigint): string => {
-  if (value >= tooLong || value <= -tooLong) {
-    throw new PythonError(
-      "ValueError",
-      `Exceeds the limit (${maximumDigits} digits) for integer string conversion; use sys.set_int_max_str_digits() to increase the limit`
-    )
-  }
+  if (value >= tooLong || value <= -tooLong) throw tooManyDigits()
   return value.toString()
 }
 

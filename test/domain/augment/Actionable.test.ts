@@ -2,6 +2,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
 import { actionable, hint } from "../../../src/domain/augment/Actionable.ts"
 import { Dict } from "../../../src/domain/python/Value.ts"
+import { collect } from "./Examples.ts"
+import { ofNumbers } from "./ExamplesOfNumbers.ts"
 import {
   account,
   type Call,
@@ -17,21 +19,7 @@ import {
   tree
 } from "./Failing.ts"
 
-/** Tool and kind -> what fails that way, on which state, and what is said. */
-interface Example {
-  readonly of: typeof files
-  readonly config: string
-  readonly calls: ReadonlyArray<Call>
-  readonly says: string
-}
-
-const examples = new Map<string, ReadonlyArray<Example>>()
-
-const when =
-  (of: typeof files, config: string) => (kind: string, says: string, ...calls: ReadonlyArray<Call>): void => {
-    const key = `${calls.at(-1)?.[0]} ${kind}`
-    examples.set(key, [...examples.get(key) ?? [], { of, config, calls, says }])
-  }
+const { examples: ofOthers, when } = collect()
 
 const inTree = when(files, tree)
 const here = "is no entry of this directory. Use find"
@@ -456,6 +444,8 @@ parked(
     + "'Willowbend', 'Crescent Hollow', 'Autumnville' or 'San Francisco', not 'Bern'.",
   ["get_zipcode_based_on_city", { city: "Bern" }]
 )
+
+const examples = new Map([...ofNumbers, ...ofOthers])
 
 describe("actionable", () => {
   for (const { failures, name } of subjects) {

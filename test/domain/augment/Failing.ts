@@ -2,9 +2,11 @@
 import * as Knowing from "../../../src/domain/augment/Knowledge.ts"
 import type { FailedCall, Knowledge } from "../../../src/domain/Augmentor.ts"
 import { GorillaFileSystem } from "../../../src/domain/bfcl/GorillaFileSystem.ts"
+import { MathAPI } from "../../../src/domain/bfcl/MathAPI.ts"
 import { MessageAPI } from "../../../src/domain/bfcl/MessageAPI.ts"
 import { TicketAPI } from "../../../src/domain/bfcl/TicketAPI.ts"
 import { Failure, type Tool, type Toolset } from "../../../src/domain/bfcl/Toolset.ts"
+import { TradingBot } from "../../../src/domain/bfcl/TradingBot.ts"
 import { TravelAPI } from "../../../src/domain/bfcl/TravelAPI.ts"
 import { TwitterAPI } from "../../../src/domain/bfcl/TwitterAPI.ts"
 import { VehicleControlAPI } from "../../../src/domain/bfcl/VehicleControlAPI.ts"
@@ -17,7 +19,7 @@ type Arguments = Readonly<Record<string, Value>>
 export type Call = readonly [tool: string, args: Arguments]
 
 /** A tool set with its state type closed over. */
-interface Subject {
+export interface Subject {
   readonly name: string
   readonly documents: ReadonlyArray<ToolDocument>
   readonly failures: ReadonlyArray<readonly [tool: string, kind: string]>
@@ -28,6 +30,7 @@ interface Subject {
 
 const types: Readonly<Record<string, string>> = {
   door: "array",
+  numbers: "array",
   unlock: "boolean",
   lines: "integer",
   fanSpeed: "integer"
@@ -89,13 +92,15 @@ const subjectOf = <State>(toolset: Toolset<State>): Subject => {
 }
 
 export const files = subjectOf(GorillaFileSystem)
+export const calculator = subjectOf(MathAPI)
 export const messages = subjectOf(MessageAPI)
 export const posts = subjectOf(TwitterAPI)
 export const tickets = subjectOf(TicketAPI)
+export const trading = subjectOf(TradingBot)
 export const travel = subjectOf(TravelAPI)
 export const car = subjectOf(VehicleControlAPI)
 
-export const subjects: ReadonlyArray<Subject> = [files, messages, posts, tickets, travel, car]
+export const subjects: ReadonlyArray<Subject> = [files, calculator, messages, posts, tickets, trading, travel, car]
 
 /** Everything of these sets on offer, or what is left without the tools named. */
 export const knowledge = (...withheld: ReadonlyArray<string>): Knowledge =>

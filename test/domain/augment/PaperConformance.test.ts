@@ -36,6 +36,7 @@ describe("compareCase", () => {
     const iterable = "Error during execution: argument of type 'int' is not iterable"
     const cases: ReadonlyArray<readonly [cause: Cause, one: Recorded, told?: string]> = [
       ["other_signature", recorded("book_flight()", "no", "missing 'travel_cost'")],
+      ["other_signature", recorded("withdraw_funds(0)", "no", "name 'withdraw_funds' is not defined")],
       [
         "token_countdown",
         recorded("cancel_booking()", "no", "unsupported operand type(s) for -=: 'NoneType' and 'int'")

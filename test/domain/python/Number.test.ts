@@ -35,6 +35,7 @@ describe("arithmetic", () => {
     assert.strictEqual(message(() => Number.power(2n, -1n)), "0.5")
     assert.strictEqual(message(() => Number.power(2n, 100n)), "1267650600228229401496703205376")
     assert.strictEqual(message(() => Number.power(1.1, 10n)), "2.5937424601000023")
+    assert.strictEqual(message(() => Number.power(-8n, 0.5)), "(1.7319121124709868e-16+2.8284271247461903j)")
     assert.strictEqual(message(() => Number.floorDivide(-7n, 2n)), "-4")
     assert.strictEqual(message(() => Number.modulo(7, -3n)), "-2.0")
     assert.strictEqual(message(() => Number.bitwise("&", true, false)), "False")
@@ -54,6 +55,7 @@ describe("arithmetic", () => {
         [() => Number.divide(10n ** 400n, 3n), "integer division result too large for a float"],
         [() => Number.power(0n, -1n), "0.0 cannot be raised to a negative power"],
         [() => Number.power(10, 400n), "(34, 'Numerical result out of range')"],
+        [() => Number.power(-1e300, 1.5), "complex exponentiation"],
         [() => Number.negate("a"), "bad operand type for unary -: 'str'"],
         [() => Number.bitwise("<<", 1n, -1n), "negative shift count"],
         [() => Number.isLess("a", 1n), "'<' not supported between instances of 'str' and 'int'"],
@@ -108,6 +110,7 @@ describe("rounding", () => {
         [2.5, null, "2"],
         [0.5, 0n, "0.0"],
         [-0.4, 0n, "-0.0"],
+        [-0, -310n, "-0.0"],
         [1234.5678, -2n, "1200.0"],
         [1250n, -2n, "1200"],
         [1350n, -2n, "1400"],
