@@ -15,6 +15,8 @@ export interface Message {
   /** Tool messages: the call they answer. */
   readonly toolCallId?: string
   readonly name?: string
+  /** The tools that may be called from this message on, all of them, where it changes what they are. */
+  readonly tools?: ReadonlyArray<ToolDocument>
 }
 
 /** One parameter of a tool, in the words of its document. */
@@ -30,7 +32,10 @@ export interface ToolParameter {
   readonly default?: string
 }
 
-/** What an agent is told about a tool. `raw` is the document as its author wrote it, for renderers that show it whole. */
+/**
+ * What an agent is told about a tool. `raw` is the document for renderers that show it whole: as its author wrote it, or
+ * as an environment compiled it for models that call functions.
+ */
 export interface ToolDocument {
   readonly name: string
   readonly description: string

@@ -7,22 +7,16 @@
 import { Effect, Layer, Result } from "effect"
 import * as Knowledge from "../domain/augment/Knowledge.ts"
 import * as Augmentor from "../domain/Augmentor.ts"
+import { mismatchDetail, missingDetail } from "../domain/bfcl/Check.ts"
 import * as Documents from "../domain/bfcl/Documents.ts"
-import * as Entry from "../domain/bfcl/Entry.ts"
+import type * as Entry from "../domain/bfcl/Entry.ts"
 import * as Interaction from "../domain/bfcl/Interaction.ts"
 import type { LongContext } from "../domain/bfcl/LongContext.ts"
-import { tell, type Told } from "../domain/bfcl/Telling.ts"
+import { reported, tell, type Told } from "../domain/bfcl/Telling.ts"
 import * as Toolsets from "../domain/bfcl/Toolsets.ts"
-import {
-  Environment,
-  EnvironmentError,
-  type Outcome,
-  type Session,
-  TaskUnusable,
-  type Transition
-} from "../domain/Environment.ts"
+import { Environment, type Session, type Transition } from "../domain/Environment.ts"
 import type { ToolDocument } from "../domain/Message.ts"
-import type { Task } from "../domain/Task.ts"
+import { preparing } from "./BfclTask.ts"
 
 export interface Options {
   readonly documents: Documents.Documents
@@ -33,9 +27,6 @@ export interface Options {
   /** The user's text of a turn that hands tools over. */
   readonly announce: (tools: ReadonlyArray<Documents.Document>) => string
 }
-
-const unusable = (task: Task, detail: string): EnvironmentError =>
-  new EnvironmentError({ reason: new TaskUnusable({ task: task.id, detail }) })
 
 /** What all episodes of a task have in common. */
 interface Prepared {
@@ -48,66 +39,37 @@ interface Prepared {
   readonly toolsets: ReadonlyArray<Toolsets.RegisteredToolset>
 }
 
-const prepare = (task: Task, options: Options): Result.Result<Prepared, EnvironmentError> =>
-  Result.gen(function*() {
-    const entry = yield* Result.mapError(Entry.ofTask(task), (detail) => unusable(task, detail))
-    const missing = entry.classes.filter((name) => Toolsets.toolsetOf(name) === undefined)
-    if (missing.length > 0) {
-      return yield* Result.fail(unusable(task, `its tool sets are not implemented: ${missing.join(", ")}`))
-    }
-    const compiled = Documents.compile(entry, options.documents)
-    const questions = Documents.userTexts(entry, compiled, options.announce)
-    const offered = compiled.offered.map(({ tool }) => tool)
-    return {
-      entry,
-      start: {
-        messages: [
-          { role: "system", content: options.system(offered) },
-          { role: "user", content: questions[0] ?? "" }
-        ],
-        tools: offered,
-        turns: entry.turns.length
-      },
-      questions,
-      tools: entry.turns.map((_, turn) => [
-        ...offered,
-        ...compiled.revealed.slice(0, turn + 1).flatMap((documents) => documents.map(({ tool }) => tool))
-      ]),
-      toolsets: entry.classes.flatMap((name) => Toolsets.toolsetOf(name) ?? [])
-    }
-  })
-
-/** A task is prepared once, however many episodes it has. */
-const preparing = (options: Options) => {
-  const known = new WeakMap<Task, Result.Result<Prepared, EnvironmentError>>()
-  return (task: Task): Result.Result<Prepared, EnvironmentError> => {
-    let prepared = known.get(task)
-    if (prepared === undefined) known.set(task, prepared = prepare(task, options))
-    return prepared
+const prepare = (entry: Entry.Entry, options: Options): Prepared => {
+  const compiled = Documents.compile(entry, options.documents)
+  const questions = Documents.userTexts(entry, compiled, options.announce)
+  const offered = compiled.offered.map(({ tool }) => tool)
+  return {
+    entry,
+    start: {
+      messages: [
+        { role: "system", content: options.system(offered) },
+        { role: "user", content: questions[0] ?? "" }
+      ],
+      tools: offered,
+      turns: entry.turns.length
+    },
+    questions,
+    tools: entry.turns.map((_, turn) => [
+      ...offered,
+      ...compiled.revealed.slice(0, turn + 1).flatMap((documents) => documents.map(({ tool }) => tool))
+    ]),
+    toolsets: entry.classes.flatMap((name) => Toolsets.toolsetOf(name) ?? [])
   }
 }
 
 const failureOf = ({ failure }: Interaction.Verdict): { readonly failure?: string; readonly detail?: string } => {
   if (failure === undefined) return {}
   const detail = failure.kind === "state"
-    ? `${failure.mismatch.toolset} differs in ${failure.mismatch.attributes.join(", ")}`
+    ? mismatchDetail(failure.mismatch)
     : failure.kind === "response"
-    ? `missing results: ${failure.missing.join(" | ")}`
+    ? missingDetail(failure.missing)
     : undefined
   return { failure: failure.kind, ...(detail !== undefined && { detail }) }
-}
-
-const outcomeOf = ({ outcome, shown }: Interaction.Call, told: ReadonlyMap<unknown, Told>): Outcome => {
-  const hint = told.get(outcome)?.hint
-  return {
-    call: outcome.call,
-    ...(outcome.tool !== undefined && { tool: outcome.tool }),
-    ok: outcome.failure === undefined,
-    standard: outcome.text,
-    shown: shown ?? outcome.text,
-    ...(outcome.failure !== undefined && { failure: outcome.failure.kind }),
-    ...(hint !== undefined && { hint: hint.rule })
-  }
 }
 
 const openSession = (prepared: Prepared, seed: number, options: Options, augment: Augmentor.Augment): Session => {
@@ -129,7 +91,7 @@ const openSession = (prepared: Prepared, seed: number, options: Options, augment
         return {
           code: step.score,
           messages: step.terminate ? [] : [{ role: "user", content: step.content }],
-          outcomes: step.calls.map((call) => outcomeOf(call, told)),
+          outcomes: step.calls.map(({ outcome, shown }) => reported(outcome, shown, told.get(outcome)?.hint)),
           ...(step.verdict !== undefined && {
             verdict: { turn: step.verdict.turn, passed: step.verdict.passed, ...failureOf(step.verdict) }
           }),
@@ -145,7 +107,7 @@ export const layer = (options: Options): Layer.Layer<Environment, never, Augment
     Environment,
     Effect.gen(function*() {
       const { augment } = yield* Augmentor.Augmentor
-      const preparedOf = preparing(options)
+      const preparedOf = preparing((entry) => prepare(entry, options))
       return Environment.of({
         open: (task, seed) =>
           Effect.suspend(() =>

@@ -53,6 +53,13 @@ export const missingResponses = (
   })
 }
 
+/** What differs, for a report. */
+export const mismatchDetail = ({ attributes, toolset }: StateMismatch): string =>
+  `${toolset} differs in ${attributes.join(", ")}`
+
+/** What is missing, for a report. */
+export const missingDetail = (missing: ReadonlyArray<string>): string => `missing results: ${missing.join(" | ")}`
+
 /** One turn of a model: steps of calls. */
 export type Steps = ReadonlyArray<ReadonlyArray<string>>
 
@@ -87,20 +94,25 @@ export interface CheckOptions {
   readonly shared?: Shared
 }
 
+/** Judges an entry turn by turn: each call takes the next turn. Of no use after a turn that failed. */
+export type Checker = (steps: Steps) => Judgement
+
 /**
  * The original's multi-turn checker: plays the model's calls and the ground truth's side by side in fresh sessions.
- * `decoded` holds the model's steps by turn. A turn without ground truth is played and not checked.
+ * A turn without ground truth is played and not checked.
  */
-export const multiTurn = (entry: Entry, decoded: ReadonlyArray<Steps>, options: CheckOptions = {}): Judgement => {
+export const checker = (entry: Entry, options: CheckOptions = {}): Checker => {
   const { longContext, modelName = "model", shared } = options
   const model = open(entry, { name: `${modelName}_eval_${entry.id}`, longContext, shared })
   const truth = open(entry, { name: `${modelName}_ground_truth_eval_${entry.id}`, longContext, shared })
   const results: Array<string> = []
-  for (const [turn, { groundTruth }] of entry.turns.entries()) {
-    const steps = decoded[turn] ?? []
+  let turn = -1
+  return (steps) => {
+    turn += 1
+    const groundTruth = entry.turns[turn]?.groundTruth ?? []
     for (const step of steps) for (const call of step) results.push(execute(model, call).text)
     const expected = groundTruth.map((call) => execute(truth, call).text)
-    if (groundTruth.length === 0) continue
+    if (groundTruth.length === 0) return valid
     if (isEmpty(steps)) {
       return {
         valid: false,
@@ -120,16 +132,23 @@ export const multiTurn = (entry: Entry, decoded: ReadonlyArray<Steps>, options: 
       }
     }
     const missing = missingResponses(results, expected)
-    if (missing.length > 0) {
-      return {
-        valid: false,
-        reason: "multi_turn:execution_response_mismatch",
-        message: "Model response execution results so far does not contain all the ground truth response " +
-          `execution results for turn ${turn}.`,
-        turn,
-        missing
-      }
+    return missing.length === 0 ? valid : {
+      valid: false,
+      reason: "multi_turn:execution_response_mismatch",
+      message: "Model response execution results so far does not contain all the ground truth response " +
+        `execution results for turn ${turn}.`,
+      turn,
+      missing
     }
+  }
+}
+
+/** The checker over all turns; the first that fails decides. `decoded` holds the model's steps by turn. */
+export const multiTurn = (entry: Entry, decoded: ReadonlyArray<Steps>, options?: CheckOptions): Judgement => {
+  const check = checker(entry, options)
+  for (const turn of entry.turns.keys()) {
+    const judgement = check(decoded[turn] ?? [])
+    if (!judgement.valid) return judgement
   }
   return valid
 }

@@ -148,6 +148,10 @@ export interface Outcome {
 
 const raisedPrefix = "Error during execution: "
 
+/** The step code of calls that were executed: -2 when a result reads as an exception, else -1. */
+export const stepCode = (results: ReadonlyArray<string>): -1 | -2 =>
+  results.some((result) => result.startsWith("Error during execution:")) ? -2 : -1
+
 /** A failure of a tool that raises, on its way through the evaluator. */
 class RaisedFailure extends PythonError {
   readonly failure: Failure

@@ -15,7 +15,7 @@ import { maximumAttempts, parseResponse, type Response, resultsText } from "../P
 import { missingResponses, type StateMismatch, stateMismatch } from "./Check.ts"
 import { paperCalls } from "./Decode.ts"
 import type { Entry } from "./Entry.ts"
-import { execute, open, type Outcome, type Session } from "./Execute.ts"
+import { execute, open, type Outcome, type Session, stepCode } from "./Execute.ts"
 import type { LongContext } from "./LongContext.ts"
 
 /** Said before the next question when tools were called in a turn in which none could help. */
@@ -200,7 +200,7 @@ const play = (conversation: Conversation, response: Response, render: Render): S
     next,
     terminate: false,
     content: resultsText(calls.map(({ shown }) => shown)),
-    score: results.some((result) => result.startsWith("Error during execution:")) ? -2 : -1,
+    score: stepCode(results),
     response,
     calls
   }

@@ -3,6 +3,7 @@
  * augmentor's message in the place of the error's.
  */
 import type { Augment, FailedCall, Hint, Knowledge } from "../Augmentor.ts"
+import type * as Environment from "../Environment.ts"
 import { dumps } from "../python/Json.ts"
 import { repr, str } from "../python/Text.ts"
 import { Dict } from "../python/Value.ts"
@@ -54,3 +55,14 @@ export const tell = (outcome: Outcome, augment: Augment, knowledge: Knowledge): 
   const hint = failed === undefined ? undefined : augment(failed, knowledge)
   return hint === undefined ? { text: outcome.text } : { text: withMessage(outcome, hint.message), hint }
 }
+
+/** An executed call as an environment reports it; `shown` is what the agent reads, the standard text when absent. */
+export const reported = (outcome: Outcome, shown = outcome.text, hint?: Hint): Environment.Outcome => ({
+  call: outcome.call,
+  ...(outcome.tool !== undefined && { tool: outcome.tool }),
+  ok: outcome.failure === undefined,
+  standard: outcome.text,
+  shown,
+  ...(outcome.failure !== undefined && { failure: outcome.failure.kind }),
+  ...(hint !== undefined && { hint: hint.rule })
+})

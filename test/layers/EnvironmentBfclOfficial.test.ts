@@ -1,0 +1,34 @@
+import { assert, describe, expectTypeOf, it } from "@effect/vitest"
+import { Effect, type Layer } from "effect"
+import { Environment } from "../../src/domain/Environment.ts"
+import * as Task from "../../src/domain/Task.ts"
+import * as EnvironmentBfclOfficial from "../../src/layers/EnvironmentBfclOfficial.ts"
+import { carEntry, pressBrake } from "../domain/bfcl/entries.ts"
+
+const official = EnvironmentBfclOfficial.layer({ documents: new Map(), mode: "prompting" })
+
+describe("the official evaluation", () => {
+  it.effect("plays a task from its opening to its verdict, and has no place for an augmentor", () =>
+    Effect.gen(function*() {
+      expectTypeOf<Layer.Services<typeof official>>().toEqualTypeOf<never>()
+      const { open } = yield* Environment
+      const { start, step } = yield* open(Task.make("t", carEntry([pressBrake])), 1)
+      assert.strictEqual(start.turns, 1)
+      assert.deepStrictEqual(start.messages.map(({ role }) => role), ["system", "user"])
+      const going = yield* step({ role: "assistant", content: "[pressBrakePedal(pedalPosition=1)]" })
+      assert.isFalse(going.done)
+      const { done, verdict } = yield* step({ role: "assistant", content: "Done." })
+      assert.isTrue(done)
+      assert.deepStrictEqual(verdict, { turn: 0, passed: true })
+    }).pipe(Effect.provide(official)))
+
+  it.effect("refuses a task that is no entry, and one whose tool sets are missing", () =>
+    Effect.gen(function*() {
+      const { open } = yield* Environment
+      const none = yield* Effect.flip(open(Task.make("t", { a: 1 }), 1))
+      assert.match(none.message, /^task t cannot be opened: its payload is no BFCL entry/)
+      const other = { ...carEntry([]), classes: ["NoSuchAPI"] }
+      const missing = yield* Effect.flip(open(Task.make("u", other), 1))
+      assert.strictEqual(missing.message, "task u cannot be opened: its tool sets are not implemented: NoSuchAPI")
+    }).pipe(Effect.provide(official)))
+})
