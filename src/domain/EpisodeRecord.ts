@@ -9,6 +9,7 @@
 import { Schema } from "effect"
 import type { Outcome, Verdict } from "./Environment.ts"
 import type { Step } from "./Episode.ts"
+import type { Message } from "./Message.ts"
 import type { SampledTokens } from "./Policy.ts"
 import type { Score } from "./Reward.ts"
 import type { Attempted } from "./RunStore.ts"
@@ -108,6 +109,12 @@ export type EpisodeRecord = typeof EpisodeRecord.Type
 
 const rounded = (value: number): number => Math.round(value * 1e4) / 1e4
 
+/** The tools that a message brings follow from the task. */
+const messageRecord = (message: Message): typeof MessageRecord.Type => {
+  const { tools: _, ...record } = message
+  return record
+}
+
 const outcomeRecord = ({ shown, ...outcome }: Outcome): OutcomeRecord => ({
   ...outcome,
   ...(shown !== outcome.standard && { shown })
@@ -137,7 +144,7 @@ const stepRecord = (step: Step, before: Step | undefined): StepRecord => {
   const { completion: { message, stop, tokens }, observed, transition, turn } = step
   return {
     turn,
-    observed,
+    observed: observed.map(messageRecord),
     said: message,
     stop,
     ...(tokens !== undefined && { tokens: tokensRecord(tokens, before?.completion.tokens) }),
@@ -165,7 +172,7 @@ export const make = (attempted: Attempted): EpisodeRecord => {
         stop: finished.episode.stop,
         score: scoreRecord(finished.score),
         steps: finished.episode.steps.map((step, i, steps) => stepRecord(step, steps[i - 1])),
-        ...(unanswered.length > 0 && { unanswered })
+        ...(unanswered.length > 0 && { unanswered: unanswered.map(messageRecord) })
       }
     })
   }

@@ -4,33 +4,38 @@
  */
 import { Effect, Layer, Result } from "effect"
 import { groundTruth, ofTask } from "../domain/bfcl/Entry.ts"
-import { answerMessage, callMessage } from "../domain/bfcl/GroundTruth.ts"
+import { officialTurn, trainingTurn } from "../domain/bfcl/GroundTruth.ts"
+import type { Mode } from "../domain/bfcl/Official.ts"
+import type { Message } from "../domain/Message.ts"
 import { Policy, PolicyError, PolicyRefused } from "../domain/Policy.ts"
-
-/** The whole script of an episode, message by message. */
-const script = (turns: ReadonlyArray<ReadonlyArray<string>>): ReadonlyArray<string> =>
-  turns.flatMap((calls) => calls.length === 0 ? [answerMessage] : [callMessage(calls), answerMessage])
 
 const refused = (detail: string): PolicyError => new PolicyError({ reason: new PolicyRefused({ detail }) })
 
-export const layer: Layer.Layer<Policy> = Layer.succeed(
-  Policy,
-  Policy.of({
-    open: Effect.fnUntraced(function*({ task }) {
-      const entry = yield* Effect.fromResult(
-        Result.mapError(ofTask(task), (detail) => refused(`${task.id}: ${detail}`))
-      )
-      const messages = script(groundTruth(entry))
-      let next = 0
-      return {
-        act: () =>
-          Effect.suspend(() => {
-            const content = messages[next++]
-            return content === undefined
-              ? Effect.fail(refused(`${task.id} asks for more than its ground truth of ${messages.length} messages`))
-              : Effect.succeed({ message: { role: "assistant" as const, content }, stop: "stop" as const })
-          })
-      }
+const playing = (say: (calls: ReadonlyArray<string>) => ReadonlyArray<Message>): Layer.Layer<Policy> =>
+  Layer.succeed(
+    Policy,
+    Policy.of({
+      open: Effect.fnUntraced(function*({ task }) {
+        const entry = yield* Effect.fromResult(
+          Result.mapError(ofTask(task), (detail) => refused(`${task.id}: ${detail}`))
+        )
+        const messages = groundTruth(entry).flatMap(say)
+        let next = 0
+        return {
+          act: () =>
+            Effect.suspend(() => {
+              const message = messages[next++]
+              return message === undefined
+                ? Effect.fail(refused(`${task.id} asks for more than its ground truth of ${messages.length} messages`))
+                : Effect.succeed({ message, stop: "stop" as const })
+            })
+        }
+      })
     })
-  })
-)
+  )
+
+/** In the training protocol. */
+export const layer: Layer.Layer<Policy> = playing(trainingTurn)
+
+/** In an official loop. */
+export const layerOfficial = (mode: Mode): Layer.Layer<Policy> => playing((calls) => officialTurn(calls, mode))

@@ -10,11 +10,17 @@ import { type Completion, type EpisodeContext, Policy, PolicyError, PolicyRefuse
 
 const logprob = -0.5
 
+/** What a script says: the text of a message, or a whole one, with tool calls. */
+export type Said = string | Message
+
+const spelling = ({ content, toolCalls = [] }: Message): string =>
+  content + toolCalls.map(({ arguments: given, name }) => `${name}(${given})`).join("")
+
 const spell = (text: string): ReadonlyArray<number> => Array.from(text, (character) => character.codePointAt(0) ?? 0)
 
 /** Answers with what `respond` says to the conversation so far; its failures are the policy's. */
 export const layerEffect = (
-  respond: (conversation: ReadonlyArray<Message>, context: EpisodeContext) => Effect.Effect<string, PolicyError>
+  respond: (conversation: ReadonlyArray<Message>, context: EpisodeContext) => Effect.Effect<Said, PolicyError>
 ): Layer.Layer<Policy> =>
   Layer.succeed(
     Policy,
@@ -27,9 +33,9 @@ export const layerEffect = (
             act: Effect.fnUntraced(function*(messages: ReadonlyArray<Message>) {
               conversation.push(...messages)
               for (const message of messages) tokens.push(...spell(`${message.role}: ${message.content}\n`))
-              const text = yield* respond(conversation, context)
-              const said = spell(`${text}\n`)
-              const message: Message = { role: "assistant", content: text }
+              const answer = yield* respond(conversation, context)
+              const message: Message = typeof answer === "string" ? { role: "assistant", content: answer } : answer
+              const said = spell(`${spelling(message)}\n`)
               const completion: Completion = {
                 message,
                 tokens: {
@@ -50,15 +56,15 @@ export const layerEffect = (
 
 /** As `layerEffect`, for a function that cannot fail. */
 export const layer = (
-  respond: (conversation: ReadonlyArray<Message>, context: EpisodeContext) => string
+  respond: (conversation: ReadonlyArray<Message>, context: EpisodeContext) => Said
 ): Layer.Layer<Policy> => layerEffect((conversation, context) => Effect.sync(() => respond(conversation, context)))
 
 /** The message after those that were said before; refused when the script is over. */
 const nextOf = (
-  script: ReadonlyArray<string>,
+  script: ReadonlyArray<Said>,
   conversation: ReadonlyArray<Message>,
   { task }: EpisodeContext
-): Effect.Effect<string, PolicyError> => {
+): Effect.Effect<Said, PolicyError> => {
   const said = conversation.filter((message) => message.role === "assistant").length
   const next = script[said]
   return next === undefined
@@ -73,9 +79,9 @@ const nextOf = (
 }
 
 /** Says these messages in order, in every episode. An episode that asks for more is refused. */
-export const layerSaying = (script: ReadonlyArray<string>): Layer.Layer<Policy> =>
+export const layerSaying = (script: ReadonlyArray<Said>): Layer.Layer<Policy> =>
   layerEffect((conversation, context) => nextOf(script, conversation, context))
 
 /** Plays recorded messages: task id -> assistant messages in order. A task without any, or with too few, is refused. */
-export const layerRecorded = (scripts: ReadonlyMap<string, ReadonlyArray<string>>): Layer.Layer<Policy> =>
+export const layerRecorded = (scripts: ReadonlyMap<string, ReadonlyArray<Said>>): Layer.Layer<Policy> =>
   layerEffect((conversation, context) => nextOf(scripts.get(context.task.id) ?? [], conversation, context))

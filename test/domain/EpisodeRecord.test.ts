@@ -9,7 +9,7 @@ const task = { id: "t", category: "base", scenario: "s", part: "train", payload:
 
 const step = (prompt: ReadonlyArray<number>, completion: ReadonlyArray<number>): Step => ({
   turn: 0,
-  observed: [{ role: "user", content: "go" }],
+  observed: [{ role: "user", content: "go", tools: [{ name: "cd", description: "Goes.", parameters: [] }] }],
   completion: {
     message: { role: "assistant", content: "cd" },
     tokens: {

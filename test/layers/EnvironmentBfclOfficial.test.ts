@@ -1,9 +1,21 @@
 import { assert, describe, expectTypeOf, it } from "@effect/vitest"
-import { Effect, type Layer } from "effect"
+import { Effect, type Layer, Schema } from "effect"
 import { Environment } from "../../src/domain/Environment.ts"
+import { passed } from "../../src/domain/Episode.ts"
 import * as Task from "../../src/domain/Task.ts"
 import * as EnvironmentBfclOfficial from "../../src/layers/EnvironmentBfclOfficial.ts"
-import { carEntry, pressBrake } from "../domain/bfcl/entries.ts"
+import * as PolicyOracle from "../../src/layers/PolicyOracle.ts"
+import { rollout } from "../../src/programs/rollout.ts"
+import { carEntry, lockAll, pressBrake, start } from "../domain/bfcl/entries.ts"
+
+const calls = [
+  lockAll,
+  pressBrake,
+  start,
+  "fillFuelTank(3.5)",
+  "setCruiseControl(65, True, 100)",
+  "display_log(messages=['it\\'s \"fine\"', 'naïve\\n'])"
+]
 
 const official = EnvironmentBfclOfficial.layer({ documents: new Map(), mode: "prompting" })
 
@@ -21,6 +33,21 @@ describe("the official evaluation", () => {
       assert.isTrue(done)
       assert.deepStrictEqual(verdict, { turn: 0, passed: true })
     }).pipe(Effect.provide(official)))
+
+  for (const mode of ["fc", "prompting"] as const) {
+    it.effect.prop(
+      `is passed by its ground truth, by position or by name (${mode})`,
+      [Schema.Array(Schema.Array(Schema.Literals(calls)))],
+      ([turns]) =>
+        Effect.gen(function*() {
+          const episode = yield* rollout(Task.make("t", carEntry(...turns, [])), { seed: 1, maxSteps: 1000 })
+          assert.isTrue(passed(episode))
+        }).pipe(Effect.provide([
+          EnvironmentBfclOfficial.layer({ documents: new Map(), mode }),
+          PolicyOracle.layerOfficial(mode)
+        ]))
+    )
+  }
 
   it.effect("refuses a task that is no entry, and one whose tool sets are missing", () =>
     Effect.gen(function*() {
