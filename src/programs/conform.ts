@@ -3,16 +3,19 @@
  *
  * A case that needs a class without a simulator is counted as not yet implemented, never as agreed.
  */
-import { Effect, type FileSystem, type Path, type Schema, Stream } from "effect"
+import { Effect, type FileSystem, Path, type Schema, Stream } from "effect"
 import type { Benchmark } from "../domain/bfcl/Benchmark.ts"
 import * as Agreement from "../domain/bfcl/conformance/Agreement.ts"
 import { decoded } from "../domain/bfcl/conformance/Decoding.ts"
 import { checked, conversation } from "../domain/bfcl/conformance/Judgement.ts"
 import * as Recording from "../domain/bfcl/conformance/Recording.ts"
 import * as Replay from "../domain/bfcl/conformance/Replay.ts"
+import * as Scoring from "../domain/bfcl/conformance/Scoring.ts"
 import { fileOfClass } from "../domain/bfcl/Documents.ts"
+import * as ResultFile from "../domain/bfcl/ResultFile.ts"
 import * as BfclFolder from "../layers/BfclFolder.ts"
 import * as OracleFolder from "../layers/OracleFolder.ts"
+import * as ResultFolder from "../layers/ResultFolder.ts"
 import { Unavailable } from "./parts.ts"
 
 export interface ConformOptions {
@@ -59,6 +62,26 @@ const oracleOf = Effect.fnUntraced(function*(folder: string, benchmark: Benchmar
   return oracle
 })
 
+/** Every entry of every model that the official scorer was given. */
+const scores = Effect.fnUntraced(function*(folder: string, oracle: Replay.Oracle) {
+  const path = yield* Path.Path
+  const official = yield* OracleFolder.document(Scoring.Official)(folder, "scores/official.json")
+  const sources = yield* ResultFolder.list(path.join(folder, "scores", "result"))
+  let part = Agreement.empty("scores")
+  for (const [model, categories] of Object.entries(official)) {
+    const source = sources.find((one) => one.model === model)
+    const located = source === undefined ? [] : yield* ResultFolder.read(source)
+    const said = new Map(located.map((one) => [one.said.id, one.said]))
+    const form = ResultFile.formOf(said.values())
+    for (const { entries } of Object.values(categories)) {
+      for (const [id, expected] of Object.entries(entries)) {
+        part = Agreement.count(part, Scoring.scored(oracle, { model, form, id, said: said.get(id), expected }))
+      }
+    }
+  }
+  return part
+})
+
 /** Case -> its failing calls. */
 const augmentedCalls = (folder: string) =>
   Stream.runFold(
@@ -93,6 +116,7 @@ const compareAll = Effect.fnUntraced(function*({ data, oracle: folder }: Conform
       Recording.Conversation,
       (recorded) => conversation(oracle, recorded)
     ),
+    scores(folder, oracle),
     ...classes.map((name) =>
       fuzzed(
         `augmented ${name}`,

@@ -23,7 +23,9 @@ const oracleFiles = (): Record<string, string | Uint8Array> => ({
   "checker.jsonl.gz": lines(recorded.checked),
   "decode.jsonl.gz": lines(),
   "interaction.jsonl.gz": lines(recorded.conversation),
-  "augmented_errors.jsonl.gz": lines(recorded.augmented)
+  "augmented_errors.jsonl.gz": lines(recorded.augmented),
+  "scores/official.json": JSON.stringify(recorded.official),
+  "scores/result/some-model-FC/multi_turn/BFCL_v4_multi_turn_base_result.json": `${JSON.stringify(recorded.result)}\n`
 })
 
 const run = Effect.fnUntraced(function*(changes: Record<string, string | Uint8Array> = {}) {
@@ -43,6 +45,7 @@ layer(NodeServices.layer)("conformance", (it) => {
         ["fuzz TravelAPI", 1],
         ["checker", 1],
         ["interaction", 1],
+        ["scores", 1],
         ["augmented TravelAPI", 1]
       ])
       assert.strictEqual(lines.length, parts.length + 1)
@@ -58,11 +61,25 @@ layer(NodeServices.layer)("conformance", (it) => {
       assert.isTrue(lines.some((line) => line.includes("initial state of TravelAPI")), lines.join("\n"))
     }))
 
+  it.effect("shows a score in other words, and an entry without a result", () =>
+    Effect.gen(function*() {
+      const { parts } = yield* run({
+        "scores/official.json": JSON.stringify({
+          "some-model-FC": { multi_turn_base: { accuracy: 1, total: 1, entries: { [recorded.entry.id]: null } } },
+          "another": { multi_turn_base: { accuracy: 1, total: 1, entries: { [recorded.entry.id]: null } } }
+        })
+      })
+      const scores = parts.find((part) => part.name === "scores")
+      assert.strictEqual(scores?.disagreed, 2)
+      assert.deepStrictEqual(scores?.disagreements.map(({ what }) => what), ["error", "the result"])
+    }))
+
   it.effect("does not agree with nothing", () =>
     Effect.gen(function*() {
-      const empty = Object.fromEntries(
+      const empty: Record<string, string | Uint8Array> = Object.fromEntries(
         Object.keys(oracleFiles()).filter((name) => name.endsWith(".jsonl.gz")).map((name) => [name, lines()])
       )
+      empty["scores/official.json"] = "{}"
       assert.isFalse((yield* run(empty)).agrees)
     }))
 

@@ -72,6 +72,7 @@ export type Judgement =
   | {
     readonly valid: false
     readonly reason:
+      | "multi_turn:inference_error"
       | "multi_turn:force_terminated"
       | "multi_turn:empty_turn_model_response"
       | "multi_turn:instance_state_mismatch"
@@ -154,16 +155,28 @@ export const multiTurn = (entry: Entry, decoded: ReadonlyArray<Steps>, options?:
 }
 
 /**
- * The score of a whole entry (`_evaluate_single_multi_turn_entry`): a model that was stopped before the last turn
- * fails, else the multi-turn checker decides.
+ * The score of a whole entry (`_evaluate_single_multi_turn_entry`): a model whose inference broke off (`undefined`), or
+ * that was stopped before the last turn, fails; else the multi-turn checker decides.
  */
-export const entryScore = (entry: Entry, decoded: ReadonlyArray<Steps>, options?: CheckOptions): Judgement =>
-  decoded.length === entry.turns.length ? multiTurn(entry, decoded, options) : {
+export const entryScore = (
+  entry: Entry,
+  decoded: ReadonlyArray<Steps> | undefined,
+  options?: CheckOptions
+): Judgement => {
+  if (decoded === undefined) {
+    return {
+      valid: false,
+      reason: "multi_turn:inference_error",
+      message: "Error during inference phase. Model did not output a list of model responses."
+    }
+  }
+  return decoded.length === entry.turns.length ? multiTurn(entry, decoded, options) : {
     valid: false,
     reason: "multi_turn:force_terminated",
     message: "Model was force-terminated during inference phase. The length of the model result turns " +
       `(${decoded.length}) does not match the length of the ground truth turns (${entry.turns.length}).`
   }
+}
 
 /** The original's irrelevance checker, which its runner never calls: no call in a turn without ground truth. */
 export const irrelevance = (entry: Pick<Entry, "turns">, decoded: ReadonlyArray<Steps>): Judgement => {

@@ -7,6 +7,7 @@ import type {
   GroundTruth
 } from "../../../../src/domain/bfcl/conformance/Recording.ts"
 import type { Oracle } from "../../../../src/domain/bfcl/conformance/Replay.ts"
+import type { Official } from "../../../../src/domain/bfcl/conformance/Scoring.ts"
 import type { Entry } from "../../../../src/domain/bfcl/Entry.ts"
 import * as LongContext from "../../../../src/domain/bfcl/LongContext.ts"
 import { Dict } from "../../../../src/domain/python/Value.ts"
@@ -145,4 +146,28 @@ export const conversation: Conversation = {
     }
   ],
   rewards: { bfcl_reward: { score: 0, ...reward }, format_reward: { score: 2 / 3 + 1, ...reward } }
+}
+
+/** A result file of a function-calling model, and what the official scorer says of it. */
+export const result = {
+  id: entry.id,
+  result: [[[{ set_budget_limit: "{\"access_token\": \"abc\", \"budget_limit\": 251}" }], "Done."], [""]],
+  input_token_count: [],
+  output_token_count: [],
+  latency: []
+}
+
+export const official: Official = {
+  "some-model-FC": {
+    multi_turn_base: {
+      accuracy: 0,
+      total: 1,
+      entries: {
+        [entry.id]: [
+          "multi_turn:instance_state_mismatch",
+          "Model instance for TravelAPI does not match the state with ground truth instance."
+        ]
+      }
+    }
+  }
 }

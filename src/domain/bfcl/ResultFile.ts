@@ -1,0 +1,132 @@
+/**
+ * BFCL's result files: what a model said in each entry, one JSON object a line,
+ * `{"id", "result", "input_token_count", "output_token_count", "latency"}`.
+ *
+ * `result` has the steps of each turn. A step is the text that was said or, of a function-calling model, a list of
+ * `{name: arguments}` with the arguments as JSON text; where inference broke off, `result` is the error's text.
+ */
+import { Result } from "effect"
+import type { Episode, Step } from "../Episode.ts"
+import type { Played } from "../Evaluation.ts"
+import type { Message } from "../Message.ts"
+import { dumps, loads } from "../python/Json.ts"
+import { attributeError, Dict, PythonError, type Value } from "../python/Value.ts"
+import { type Decoded, functionCalls, promptingCalls, qwenCalls, type ToolCall } from "./Decode.ts"
+import { Category } from "./Entry.ts"
+import type { Mode } from "./Official.ts"
+
+/** As the current version of the benchmark names it. */
+export const fileName = (category: Category): string => `BFCL_v4_multi_turn_${category}_result.json`
+
+/** The category of a file of any version, by its name; undefined for other files. */
+export const categoryOf = (name: string): Category | undefined => {
+  const [, category] = /^BFCL_v\d+_multi_turn_(.+)_result\.json$/.exec(name) ?? []
+  return Category.literals.find((known) => known === category)
+}
+
+/** What was said in an entry. */
+export interface ResultEntry {
+  readonly id: string
+  /** As it was read: numbers of dictionaries that are no text keep their kind. */
+  readonly result: Value
+}
+
+/** A line of a result file, or what is wrong with it. */
+export const decodeLine = (line: string): Result.Result<ResultEntry, string> => {
+  try {
+    const value = loads(line)
+    if (!(value instanceof Dict)) return Result.fail("a result is a JSON object")
+    const id = value.get("id")
+    const result = value.get("result")
+    if (typeof id !== "string") return Result.fail("a result has an id, which is a text")
+    if (result === undefined) return Result.fail(`${id} has no result`)
+    if (Array.isArray(result) && !result.every((turn) => Array.isArray(turn))) {
+      return Result.fail(`the result of ${id} is not a list of turns, which are lists of steps`)
+    }
+    return Result.succeed({ id, result })
+  } catch (error) {
+    if (error instanceof PythonError) return Result.fail(error.message)
+    throw error
+  }
+}
+
+/** The steps of each turn; undefined for an entry whose inference broke off. */
+export const turnsOf = ({ result }: ResultEntry): ReadonlyArray<ReadonlyArray<Value>> | undefined =>
+  Array.isArray(result) ? result.map((turn) => Array.isArray(turn) ? turn : []) : undefined
+
+/** How the steps of a model are to be read: as tool calls, as a Python list, or by the tags of Qwen's chat template. */
+export type Form = Mode | "qwen"
+
+/** The form of a model's results, told from all of them: whoever ever called a function is a function-calling model. */
+export const formOf = (entries: Iterable<ResultEntry>): Form => {
+  let form: Form = "prompting"
+  for (const entry of entries) {
+    for (const step of (turnsOf(entry) ?? []).flat()) {
+      if (typeof step === "string") form = step.includes("<tool_call>\n") ? "qwen" : form
+      else if (step !== null) return "fc"
+    }
+  }
+  return form
+}
+
+const notAStep = (step: Value): Decoded => Result.fail(attributeError(step, "items"))
+
+/** The calls of one step, or the exception of the original's decoder. */
+export const decodeStep = (step: Value, form: Form): Decoded => {
+  if (typeof step === "string") {
+    if (form === "prompting") return promptingCalls(step)
+    if (form === "qwen") return qwenCalls(step)
+    return step === "" ? Result.succeed([]) : notAStep(step)
+  }
+  if (form !== "fc") return notAStep(step)
+  const calls: Array<ToolCall> = []
+  for (const item of Array.isArray(step) ? step : [step]) {
+    if (!(item instanceof Dict)) return notAStep(item)
+    for (const [name, given] of item.entries()) calls.push({ name: String(name), arguments: given })
+  }
+  return functionCalls(calls)
+}
+
+/** The calls of each step of a turn that has any; what cannot be read counts for nothing. */
+export const decodeTurn = (turn: ReadonlyArray<Value>, form: Form): ReadonlyArray<ReadonlyArray<string>> =>
+  turn.map((step) => Result.getOrElse(decodeStep(step, form), () => [])).filter((calls) => calls.length > 0)
+
+const stepOf = ({ content, toolCalls = [] }: Message, mode: Mode): Value =>
+  mode === "fc" && toolCalls.length > 0
+    ? toolCalls.map(({ arguments: given, name }) => Dict.from([[name, given]]))
+    : content
+
+/** A value for each step, by turns. */
+const byTurn = ({ steps }: Episode, value: (step: Step) => Value): Array<Value> => {
+  const turns: Array<Array<Value>> = Array.from({ length: (steps.at(-1)?.turn ?? -1) + 1 }, () => [])
+  for (const step of steps) turns[step.turn]?.push(value(step))
+  return turns
+}
+
+const count = (tokens: Int32Array | undefined): bigint => BigInt(tokens?.length ?? 0)
+
+const stops = {
+  context: "no room was left in the context of the model",
+  steps: "the episode has more messages than are allowed"
+} as const
+
+const inferenceError = (detail: string): string => `Error during inference: ${detail}`
+
+/** The line of an episode that was played in an official loop, without its line feed. Latencies are not recorded. */
+export const encodeLine = (played: Played, mode: Mode): string => {
+  const episode = played._tag === "Finished" ? played.episode : undefined
+  const hasTokens = episode?.steps.every(({ completion }) => completion.tokens !== undefined) ?? false
+  const counted = (of: (step: Step) => bigint) => episode !== undefined && hasTokens ? byTurn(episode, of) : []
+  const result = played._tag === "Unfinished"
+    ? inferenceError(played.detail)
+    : played.episode.stop === "completed"
+    ? byTurn(played.episode, ({ completion }) => stepOf(completion.message, mode))
+    : inferenceError(stops[played.episode.stop])
+  return dumps(Dict.of({
+    id: played.task.id,
+    result,
+    input_token_count: counted(({ completion }) => count(completion.tokens?.prompt)),
+    output_token_count: counted(({ completion }) => count(completion.tokens?.completion)),
+    latency: []
+  }))
+}

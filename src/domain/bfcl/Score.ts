@@ -1,0 +1,93 @@
+/**
+ * The score of result files, and BFCL's score files: a header `{"accuracy", "correct_count", "total_count"}`, then one
+ * line for each entry that is not valid, with the error's type and message.
+ */
+import { dumps, loads } from "../python/Json.ts"
+import { Dict, type Value } from "../python/Value.ts"
+import { entryScore, type Judgement, type Steps } from "./Check.ts"
+import type { Category, Entry } from "./Entry.ts"
+import { groundTruth } from "./Entry.ts"
+import type { LongContext } from "./LongContext.ts"
+import { decodeTurn, type Form, type ResultEntry, turnsOf } from "./ResultFile.ts"
+
+/** As the current version of the benchmark names it. */
+export const fileName = (category: Category): string => `BFCL_v4_multi_turn_${category}_score.json`
+
+export interface Scored {
+  readonly entry: Entry
+  readonly said: ResultEntry
+  /** The calls of each step of each turn; absent for an entry whose inference broke off. */
+  readonly decoded?: ReadonlyArray<Steps>
+  readonly judgement: Judgement
+}
+
+export interface ScoreOptions {
+  readonly form: Form
+  /** It shows in results whose text has `name (` in it. */
+  readonly model: string
+  readonly longContext: LongContext
+}
+
+export const score = (entry: Entry, said: ResultEntry, { form, longContext, model }: ScoreOptions): Scored => {
+  const decoded = turnsOf(said)?.map((turn) => decodeTurn(turn, form))
+  const judgement = entryScore(entry, decoded, { modelName: model, longContext })
+  return { entry, said, judgement, ...(decoded !== undefined && { decoded }) }
+}
+
+/** The type and the message of an error, as BFCL has them: messages from before the checker are lists of one. */
+export type OfficialError = readonly [type: string, message: string | readonly [string]]
+
+export const officialError = (judgement: Judgement): OfficialError | undefined => {
+  if (judgement.valid) return undefined
+  const { message, reason, turn } = judgement
+  return [reason, turn === undefined ? [message] : message]
+}
+
+const errorOf = (judgement: Judgement): Dict => {
+  const [type = "", message = ""] = officialError(judgement) ?? []
+  const missing = judgement.valid ? undefined : judgement.missing
+  return Dict.of({
+    error_message: typeof message === "string" ? message : [...message],
+    error_type: type,
+    ...(missing !== undefined && { details: Dict.of({ missing_items: [...missing] }) })
+  })
+}
+
+/** The question as the data has it, without the tools. */
+const promptOf = ({ classes, id, initialConfig, turns }: Entry): Dict =>
+  Dict.of({
+    id,
+    question: turns.map(({ messages }) => messages.map(({ content, role }) => Dict.of({ role, content }))),
+    initial_config: loads(initialConfig),
+    involved_classes: [...classes]
+  })
+
+const textsOf = (steps: Steps): Value => steps.map((step) => [...step])
+
+const lineOf = ({ decoded, entry, judgement, said }: Scored, model: string): string => {
+  const wasChecked = !judgement.valid && judgement.turn !== undefined
+  return dumps(Dict.of({
+    id: entry.id,
+    model_name: model,
+    test_category: `multi_turn_${entry.category}`,
+    valid: false,
+    error: errorOf(judgement),
+    prompt: promptOf(entry),
+    ...(wasChecked && decoded !== undefined
+      ? { model_result_raw: said.result, model_result_decoded: decoded.map(textsOf) }
+      : { model_result: said.result }),
+    possible_answer: textsOf(groundTruth(entry))
+  }))
+}
+
+/** The lines of a score file. */
+export const lines = (scored: ReadonlyArray<Scored>, model: string): ReadonlyArray<string> => {
+  const invalid = scored.filter(({ judgement }) => !judgement.valid)
+  const correct = scored.length - invalid.length
+  const header = Dict.of({
+    accuracy: scored.length === 0 ? 0 : correct / scored.length,
+    correct_count: BigInt(correct),
+    total_count: BigInt(scored.length)
+  })
+  return [dumps(header), ...invalid.map((one) => lineOf(one, model))]
+}

@@ -1,0 +1,171 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Result, Schema } from "effect"
+import * as ResultFile from "../../../src/domain/bfcl/ResultFile.ts"
+import type { Played } from "../../../src/domain/Evaluation.ts"
+import type { Message } from "../../../src/domain/Message.ts"
+import { dumps, loads } from "../../../src/domain/python/Json.ts"
+import type { Value } from "../../../src/domain/python/Value.ts"
+import * as Task from "../../../src/domain/Task.ts"
+
+const entry = (result: unknown): ResultFile.ResultEntry => ({ id: "x", result: loads(JSON.stringify(result)) })
+const decoded = (step: unknown, form: ResultFile.Form) =>
+  Result.match(ResultFile.decodeStep(loads(JSON.stringify(step)), form), {
+    onFailure: ({ type }) => type,
+    onSuccess: (calls) => calls
+  })
+
+describe("categoryOf", () => {
+  it("knows the result files of any version, and no others", () => {
+    assert.strictEqual(ResultFile.categoryOf("BFCL_v4_multi_turn_miss_func_result.json"), "miss_func")
+    assert.strictEqual(ResultFile.categoryOf("BFCL_v3_multi_turn_base_result.json"), "base")
+    for (const name of ["BFCL_v4_multi_turn_other_result.json", "BFCL_v4_multi_turn_base_score.json", "base.json"]) {
+      assert.isUndefined(ResultFile.categoryOf(name))
+    }
+  })
+})
+
+const wrong = (line: string) =>
+  Result.match(ResultFile.decodeLine(line), { onFailure: (detail) => detail, onSuccess: () => "" })
+
+describe("decodeLine", () => {
+  it("says what is wrong with a line", () => {
+    assert.strictEqual(wrong("[]"), "a result is a JSON object")
+    assert.strictEqual(wrong("{\"id\": 3}"), "a result has an id, which is a text")
+    assert.strictEqual(wrong("{\"id\": \"a\"}"), "a has no result")
+    assert.strictEqual(
+      wrong("{\"id\": \"a\", \"result\": [\"b\"]}"),
+      "the result of a is not a list of turns, which are lists of steps"
+    )
+    assert.match(wrong("{\"id\""), /^Expecting ':' delimiter/)
+  })
+})
+
+describe("the form of results", () => {
+  it("is that of function calling when any step anywhere is no text", () => {
+    assert.strictEqual(ResultFile.formOf([entry([["Done."]]), entry([["[f(a=1)]"], [[]]])]), "fc")
+    assert.strictEqual(
+      ResultFile.formOf([entry("Error during inference: timeout"), entry([["[f()]", ""]])]),
+      "prompting"
+    )
+    assert.strictEqual(ResultFile.formOf([entry([[null, "[f()]"]])]), "prompting")
+  })
+
+  it("is Qwen's when its tags are there", () => {
+    assert.strictEqual(ResultFile.formOf([entry([["<tool_call>\n{}\n</tool_call>", "Done."]])]), "qwen")
+  })
+})
+
+describe("decodeStep", () => {
+  it("reads tool calls with arguments as text or as they are, numbers by their kind", () => {
+    const step = loads("[{\"f\": \"{\\\"x\\\": 1.0}\", \"g\": {\"y\": 2.0}}]")
+    assert.deepStrictEqual(ResultFile.decodeStep(step, "fc"), Result.succeed(["f(x=1.0)", "g(y=2.0)"]))
+  })
+
+  it("finds no calls in the words of a function-calling model, nor in no words", () => {
+    assert.strictEqual(decoded("[f(a=1)]", "fc"), "AttributeError")
+    assert.strictEqual(decoded(null, "fc"), "AttributeError")
+    assert.deepStrictEqual(decoded("", "fc"), [])
+    assert.strictEqual(decoded([{ f: "{" }], "fc"), "JSONDecodeError")
+  })
+
+  it("reads a Python list of calls, and the tags of Qwen's template", () => {
+    assert.deepStrictEqual(decoded("[f(a=1), g()]", "prompting"), ["f(a=1)", "g()"])
+    assert.strictEqual(decoded([{ f: "{}" }], "prompting"), "AttributeError")
+    assert.deepStrictEqual(
+      decoded("<tool_call>\n{\"name\": \"f\", \"arguments\": {\"a\": true}}\n</tool_call>", "qwen"),
+      ["f(a=True)"]
+    )
+  })
+
+  it("drops the steps of a turn that say no calls", () => {
+    const turn: ReadonlyArray<Value> = ["I think", "[f(a=1)]", "", "[g(b=2), h(c=3)]", "Done."]
+    assert.deepStrictEqual(ResultFile.decodeTurn(turn, "prompting"), [["f(a=1)"], ["g(b=2)", "h(c=3)"]])
+  })
+})
+
+const task = Task.make("multi_turn_base_7", {})
+
+/** An episode of turns of messages, each of three tokens after ten. */
+const played = (turns: ReadonlyArray<ReadonlyArray<Message>>, tokens = true): Played => ({
+  _tag: "Finished",
+  task,
+  sample: 0,
+  episode: {
+    task,
+    seed: 0,
+    turns: turns.length,
+    stop: "completed",
+    steps: turns.flatMap((messages, turn) =>
+      messages.map((message) => ({
+        turn,
+        observed: [],
+        completion: {
+          message,
+          stop: "stop" as const,
+          ...(tokens && {
+            tokens: { prompt: new Int32Array(10), completion: new Int32Array(3), logprobs: new Float32Array(3) }
+          })
+        },
+        transition: { code: -1 as const, messages: [], outcomes: [], done: false }
+      }))
+    )
+  }
+})
+
+const assistant = (content: string, toolCalls?: Message["toolCalls"]): Message => ({
+  role: "assistant",
+  content,
+  ...(toolCalls !== undefined && { toolCalls })
+})
+
+describe("encodeLine", () => {
+  it("writes steps by turns, as the official runner does", () => {
+    const call = assistant("", [{ id: "c", name: "cd", arguments: "{\"folder\": \"a\"}" }])
+    assert.strictEqual(
+      ResultFile.encodeLine(played([[call, assistant("Done.")], [assistant("")]]), "fc"),
+      "{\"id\": \"multi_turn_base_7\", \"result\": [[[{\"cd\": \"{\\\"folder\\\": \\\"a\\\"}\"}], \"Done.\"], [\"\"]], " +
+        "\"input_token_count\": [[10, 10], [10]], \"output_token_count\": [[3, 3], [3]], \"latency\": []}"
+    )
+  })
+
+  it("counts no tokens where the policy has none", () => {
+    assert.strictEqual(
+      ResultFile.encodeLine(played([[assistant("[f()]")]], false), "prompting"),
+      "{\"id\": \"multi_turn_base_7\", \"result\": [[\"[f()]\"]], \"input_token_count\": [], " +
+        "\"output_token_count\": [], \"latency\": []}"
+    )
+  })
+
+  it("writes what broke off as the official runner writes an exception", () => {
+    const unfinished: Played = { _tag: "Unfinished", task, sample: 0, cause: "PolicyUnavailable", detail: "no answer" }
+    const line = Result.getOrThrow(ResultFile.decodeLine(ResultFile.encodeLine(unfinished, "fc")))
+    assert.strictEqual(line.result, "Error during inference: no answer")
+    assert.isUndefined(ResultFile.turnsOf(line))
+    const whole = played([[assistant("x")]])
+    const cut: Played = whole._tag === "Finished" ? { ...whole, episode: { ...whole.episode, stop: "context" } } : whole
+    assert.match(ResultFile.encodeLine(cut, "fc"), /"result": "Error during inference: no room was left/)
+  })
+
+  it.prop("what was said is read back as it was", [
+    Schema.Array(Schema.Array(Schema.Union([
+      Schema.String,
+      Schema.NonEmptyArray(Schema.Tuple([Schema.String, Schema.JsonObject]))
+    ])))
+  ], ([turns]) => {
+    const said = turns.filter((turn) => turn.length > 0)
+    const messages = said.map((turn) =>
+      turn.map((step) =>
+        typeof step === "string"
+          ? assistant(step)
+          : assistant("", step.map(([name, given]) => ({ name, arguments: JSON.stringify(given) })))
+      )
+    )
+    const line = Result.getOrThrow(ResultFile.decodeLine(ResultFile.encodeLine(played(messages), "fc")))
+    const expected = said.map((turn) =>
+      turn.map((step) =>
+        typeof step === "string" ? step : step.map(([name, given]) => ({ [name]: JSON.stringify(given) }))
+      )
+    )
+    assert.deepStrictEqual(JSON.parse(dumps(line.result)), JSON.parse(JSON.stringify(expected)))
+  })
+})

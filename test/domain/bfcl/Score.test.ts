@@ -1,0 +1,65 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as LongContext from "../../../src/domain/bfcl/LongContext.ts"
+import type { ResultEntry } from "../../../src/domain/bfcl/ResultFile.ts"
+import * as Score from "../../../src/domain/bfcl/Score.ts"
+import { Dict, type Value } from "../../../src/domain/python/Value.ts"
+import { carEntry, lockAll, pressBrake } from "./entries.ts"
+
+const entry = carEntry([lockAll, pressBrake], [], ["display_log(messages=['a'])"])
+
+const score = (result: Value) => {
+  const said: ResultEntry = { id: entry.id, result }
+  return Score.score(entry, said, { form: "prompting", model: "m", longContext: LongContext.make(new Dict()) })
+}
+
+const right = score([[`[${lockAll}]`, `[${pressBrake}]`, "Done."], ["?"], ["[display_log(messages=['a'])]"]])
+const wrong = score([[`[${lockAll}]`, `[${pressBrake}]`], ["?"], ["[display_log(messages=['b'])]"]])
+
+describe("score", () => {
+  it("judges what the steps decode to", () => {
+    assert.isTrue(right.judgement.valid)
+    assert.deepStrictEqual(right.decoded, [[[lockAll], [pressBrake]], [], [["display_log(messages=['a'])"]]])
+  })
+
+  it("has the official words for what went wrong, in a list where the checker never ran", () => {
+    assert.isUndefined(Score.officialError(right.judgement))
+    assert.deepStrictEqual(Score.officialError(wrong.judgement), [
+      "multi_turn:execution_response_mismatch",
+      "Model response execution results so far does not contain all the ground truth response execution results for turn 2."
+    ])
+    assert.deepStrictEqual(Score.officialError(score("Error during inference: timeout").judgement), [
+      "multi_turn:inference_error",
+      ["Error during inference phase. Model did not output a list of model responses."]
+    ])
+    assert.deepStrictEqual(Score.officialError(score([["Done."]]).judgement), [
+      "multi_turn:force_terminated",
+      [
+        "Model was force-terminated during inference phase. The length of the model result turns (1) does not match " +
+        "the length of the ground truth turns (3)."
+      ]
+    ])
+  })
+})
+
+describe("a score file", () => {
+  it("has a header and a line for every entry that is not valid", () => {
+    const [header = "", first = "", second = "", ...rest] = Score.lines([right, wrong, score("Error")], "m")
+    assert.strictEqual(header, "{\"accuracy\": 0.3333333333333333, \"correct_count\": 1, \"total_count\": 3}")
+    const checked = JSON.parse(first)
+    assert.deepStrictEqual(Object.keys(checked), [
+      "id",
+      "model_name",
+      "test_category",
+      "valid",
+      "error",
+      "prompt",
+      "model_result_raw",
+      "model_result_decoded",
+      "possible_answer"
+    ])
+    assert.deepStrictEqual(checked.error.details, { missing_items: ["{\"log\": [\"a\"]}"] })
+    assert.strictEqual(checked.test_category, "multi_turn_base")
+    assert.deepStrictEqual(JSON.parse(second).model_result, "Error")
+    assert.deepStrictEqual(rest, [])
+  })
+})
