@@ -6,7 +6,9 @@
 import { Effect, FileSystem, Path, Result, Schema, Stream } from "effect"
 import type { PlatformError } from "effect/PlatformError"
 import { Category } from "../domain/bfcl/Entry.ts"
+import type { Mode } from "../domain/bfcl/Official.ts"
 import * as ResultFile from "../domain/bfcl/ResultFile.ts"
+import type { Played } from "../domain/Evaluation.ts"
 import { inWords } from "./RunFolder.ts"
 
 /** Results or scores that cannot be read or written: which file, where, and why. */
@@ -112,4 +114,46 @@ export const read = Effect.fn("ResultFolder.read")(function*({ files }: ModelSou
     seen.set(id, one)
   }
   return located
+})
+
+/** Writes what was played, each sample of a task into its own folder when there are several. */
+export interface Writer {
+  /** Appends the line of an episode to the file of its category; the order is that of the calls. */
+  readonly write: (played: Played) => Effect.Effect<void, ResultsError>
+}
+
+export interface WriterOptions {
+  /** Names the model's folder, as BFCL names it: slashes become underscores. */
+  readonly model: string
+  readonly mode: Mode
+  /** Episodes per task. */
+  readonly samples: number
+}
+
+/** Refused when there are results of the model already: nothing is overwritten, and nothing is added to other results. */
+export const writer = Effect.fn("ResultFolder.writer")(function*(
+  folder: string,
+  { mode, model, samples }: WriterOptions
+): Effect.fn.Return<Writer, ResultsError, FileSystem.FileSystem | Path.Path> {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const home = (sample: number) =>
+    path.join(folder, ...samples === 1 ? [] : [`sample-${sample + 1}`], model.replaceAll("/", "_"), groupFolder)
+  for (let sample = 0; sample < samples; sample++) {
+    const there = yield* fs.exists(home(sample)).pipe(failed(home(sample)))
+    if (there) {
+      const detail = `there are results of ${model} already; nothing was overwritten`
+      return yield* new ResultsError({ path: home(sample), detail })
+    }
+  }
+  return {
+    write: Effect.fnUntraced(function*(played) {
+      const category = Category.literals.find((known) => known === played.task.category)
+      if (category === undefined) return yield* Effect.die(new RangeError(`BFCL has no ${played.task.category}`))
+      const folder = home(played.sample)
+      const file = path.join(folder, ResultFile.fileName(category))
+      yield* fs.makeDirectory(folder, { recursive: true }).pipe(failed(folder))
+      yield* fs.writeFileString(file, `${ResultFile.encodeLine(played, mode)}\n`, { flag: "a" }).pipe(failed(file))
+    })
+  }
 })

@@ -5,6 +5,7 @@
 import type { Effect, FileSystem, Layer, Path } from "effect"
 import { Context, Schema } from "effect"
 import type { Augmentor } from "../domain/Augmentor.ts"
+import type { Mode, ResultsAs } from "../domain/bfcl/Official.ts"
 import type { Curriculum } from "../domain/Curriculum.ts"
 import type { Exercise } from "../domain/drills/Drill.ts"
 import type { Engine, EngineError } from "../domain/Engine.ts"
@@ -13,6 +14,7 @@ import type { Policy } from "../domain/Policy.ts"
 import type { Renderer } from "../domain/Renderer.ts"
 import type { Rule } from "../domain/Reward.ts"
 import type { Tasks, TasksError } from "../domain/Tasks.ts"
+import type { ResultsError } from "../layers/ResultFolder.ts"
 import type { EvaluateOptions } from "./evaluate.ts"
 
 /** What was asked for does not go together, or is not there. */
@@ -23,7 +25,7 @@ export class Unavailable extends Schema.TaggedError<Unavailable>()("Unavailable"
 }
 
 /** What a user can have asked for wrongly; each says in one sentence what. */
-export type PartsError = TasksError | EngineError | Unavailable
+export type PartsError = TasksError | EngineError | ResultsError | Unavailable
 
 export type Platform = FileSystem.FileSystem | Path.Path
 
@@ -34,15 +36,30 @@ export interface WorldOptions {
   readonly seed: number | undefined
 }
 
-/** Tasks and everything that is made for them. */
-export interface World {
+interface Playable {
   readonly tasks: Layer.Layer<Tasks, PartsError, Platform>
-  readonly environment: Layer.Layer<Environment, PartsError, Augmentor | Platform>
   /** Plays the ground truth. */
   readonly oracle: Layer.Layer<Policy, PartsError, Platform>
+  readonly evaluation: EvaluateOptions
+}
+
+/** Tasks and everything that is made for them, in the training protocol. */
+export interface World extends Playable {
+  readonly environment: Layer.Layer<Environment, PartsError, Augmentor | Platform>
   /** The paper's stages; `reward` is what an episode is worth once its syntax is mastered. */
   readonly curriculum: (choices: { readonly reward: Rule }) => Curriculum<PartsError, Platform>
-  readonly evaluation: EvaluateOptions
+}
+
+export interface OfficialOptions {
+  /** A BFCL folder. */
+  readonly data: string
+  readonly mode: Mode
+  readonly resultsAs: ResultsAs
+}
+
+/** BFCL as BFCL plays it: nothing of it is tuned, and no augmentor has a place in it. */
+export interface OfficialEvaluation extends Playable {
+  readonly environment: Layer.Layer<Environment, PartsError, Platform>
 }
 
 export interface MachineOptions {
@@ -57,6 +74,7 @@ export class Parts extends Context.Service<Parts, {
   readonly world: (options: WorldOptions) => Effect.Effect<World, PartsError, Platform>
   /** The drills of a seed, with what is known of them. */
   readonly exercises: (seed: number) => ReadonlyArray<Exercise>
+  readonly official: (options: OfficialOptions) => Effect.Effect<OfficialEvaluation, PartsError, Platform>
   /** An engine and the renderer of its model's language. */
   readonly machine: (options: MachineOptions) => Layer.Layer<Engine | Renderer, PartsError, Platform>
   /** Makes a base model and saves it to `out`; lines of progress go to `say`. */

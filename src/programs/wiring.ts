@@ -12,6 +12,7 @@ import * as BfclFolder from "../layers/BfclFolder.ts"
 import * as Drills from "../layers/Drills.ts"
 import * as EngineEmbedded from "../layers/EngineEmbedded.ts"
 import * as EnvironmentBfcl from "../layers/EnvironmentBfcl.ts"
+import * as EnvironmentBfclOfficial from "../layers/EnvironmentBfclOfficial.ts"
 import * as PolicyOracle from "../layers/PolicyOracle.ts"
 import * as RendererCompact from "../layers/RendererCompact.ts"
 import { conform } from "./conform.ts"
@@ -36,12 +37,15 @@ const drills = (seed: number = drillSeed): World => ({
   }
 })
 
-/** BFCL's own instances, in the compact form that the embedded model can read. */
-const benchmark = Effect.fnUntraced(function*(folder: string) {
-  const read = yield* Effect.mapError(
-    BfclFolder.read(folder),
-    (reason) => new Tasks.TasksError({ reason })
+const readBenchmark = (folder: string) =>
+  Effect.map(
+    Effect.mapError(BfclFolder.read(folder), (reason) => new Tasks.TasksError({ reason })),
+    (read) => ({ read, tasks: Tasks.layer(benchmarkTasks(read), { source: "BFCL multi-turn", folder }) })
   )
+
+/** BFCL's own instances in the training protocol, in the compact form that the embedded model can read. */
+const benchmark = Effect.fnUntraced(function*(folder: string) {
+  const { read, tasks } = yield* readBenchmark(folder)
   const environment = EnvironmentBfcl.layer({
     documents: read.documents,
     longContext: read.longContext,
@@ -49,13 +53,29 @@ const benchmark = Effect.fnUntraced(function*(folder: string) {
     announce: announcement
   })
   const world: World = {
-    tasks: Tasks.layer(benchmarkTasks(read), { source: "BFCL multi-turn", folder }),
+    tasks,
     environment,
     oracle: PolicyOracle.layer,
     curriculum: ({ reward }) => Paper.rehearsal(environment, { augment: actionable, reward }),
     evaluation: { ...defaults, parts: ["train", "test"], sampling: { temperature: 1, maxTokens: 128 } }
   }
   return world
+})
+
+/** BFCL's own instances as BFCL plays them, with its settings. The loop itself limits the steps. */
+const official: Parts["Service"]["official"] = Effect.fnUntraced(function*({ data, mode, resultsAs }) {
+  const { read: { documents, longContext }, tasks } = yield* readBenchmark(data)
+  return {
+    tasks,
+    environment: EnvironmentBfclOfficial.layer({ documents, longContext, mode, resultsAs }),
+    oracle: PolicyOracle.layerOfficial(mode),
+    evaluation: {
+      ...defaults,
+      parts: ["train", "test"],
+      sampling: { temperature: 0.001, maxTokens: 4096 },
+      maxSteps: 1000
+    }
+  }
 })
 
 /** The folder that `--weights` names, by itself or by its file. */
@@ -112,6 +132,7 @@ export const layer: Layer.Layer<Parts> = Layer.succeed(
   Parts.of({
     world: ({ data, seed }) => data === undefined ? Effect.succeed(drills(seed)) : benchmark(data),
     exercises: (seed) => generate(seed, sizes, prove),
+    official,
     machine,
     pretrain,
     conformance: conform

@@ -48,6 +48,7 @@ const parts = Layer.succeed(
           })
         ),
     exercises: () => tasks.map((task, i) => ({ task, traps: i < 5 ? ["path"] : [] })),
+    official: () => Effect.succeed({ ...toy, environment: Layer.provide(toy.environment, Augmentor.layerNone) }),
     machine: ({ weights }) =>
       weights === undefined
         ? Layer.merge(engine, renderer)

@@ -1,18 +1,18 @@
 /** `envtune evaluate`: what a policy can do on tasks as they are. */
-import { Console, Effect, FileSystem, Layer, Option, Result, Schema } from "effect"
+import { Console, Effect, Layer, Option, Schema } from "effect"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Augmentor from "../../domain/Augmentor.ts"
+import type { Mode } from "../../domain/bfcl/Official.ts"
 import type { Policy } from "../../domain/Policy.ts"
 import { Part } from "../../domain/Task.ts"
-import { TasksError, TasksUnreadable } from "../../domain/Tasks.ts"
 import * as PolicyEngine from "../../layers/PolicyEngine.ts"
 import * as PolicyScripted from "../../layers/PolicyScripted.ts"
-import { inWords } from "../../layers/RunFolder.ts"
+import * as ResultFolder from "../../layers/ResultFolder.ts"
+import * as ScriptFile from "../../layers/ScriptFile.ts"
 import { evaluate as evaluatePolicy } from "../evaluate.ts"
 import { Parts, type PartsError, type Platform, Unavailable } from "../parts.ts"
 import * as Tables from "../tables.ts"
-import { oneLine } from "../text.ts"
 import * as Flags from "./flags.ts"
 
 const flags = {
@@ -21,10 +21,29 @@ const flags = {
     Flag.withDescription("engine: the model; oracle: the ground truth; scripted: messages from --script")
   ),
   script: Flag.String("script").pipe(
-    Flag.withDescription("JSON lines { \"task\": id, \"messages\": [text, ...] } for --policy scripted"),
+    Flag.withDescription(
+      "JSON lines { \"task\": id, \"messages\": [text or [{name: arguments}], ...] } for --policy scripted"
+    ),
     Flag.optional
   ),
   data: Flags.data,
+  loop: Flag.Literals("loop", ["training", "fc", "prompting"]).pipe(
+    Flag.withDefault("training"),
+    Flag.withDescription(
+      "training: the paper's protocol; fc, prompting: BFCL's own evaluation, function calling or not, for --data"
+    )
+  ),
+  results: Flag.String("results").pipe(
+    Flag.withDescription(
+      "A folder for what was said, in BFCL's result files: DIR/<model>/multi_turn/...; for --loop fc or prompting"
+    ),
+    Flag.optional
+  ),
+  model: Flag.String("model").pipe(
+    Flag.withSchema(Schema.NonEmptyString),
+    Flag.withDescription("Name of the model's folder in --results; after the policy and the loop when absent"),
+    Flag.optional
+  ),
   weights: Flags.weights,
   workers: Flags.workers,
   seed: Flags.seed,
@@ -40,58 +59,85 @@ const flags = {
   json: Flags.json
 }
 
-const ScriptLine = Schema.fromJsonString(
-  Schema.Struct({ task: Schema.String, messages: Schema.Array(Schema.String) })
-)
-const decodeLine = Schema.decodeUnknownResult(ScriptLine)
+const parsePart = Schema.decodeUnknownEffect(Part)
 
-const readScript = Effect.fnUntraced(function*(path: string) {
-  const fs = yield* FileSystem.FileSystem
-  const unreadable = (detail: string, line?: number) =>
-    new TasksError({ reason: new TasksUnreadable({ path, detail, ...(line !== undefined && { line }) }) })
-  const text = yield* fs.readFileString(path).pipe(Effect.mapError((error) => unreadable(inWords(error))))
-  const script = new Map<string, ReadonlyArray<string>>()
-  for (const [at, line] of text.split("\n").entries()) {
-    if (line.trim() === "") continue
-    const decoded = decodeLine(line)
-    if (Result.isFailure(decoded)) return yield* unreadable(oneLine(decoded.failure.message), at + 1)
-    script.set(decoded.success.task, decoded.success.messages)
+type Loop = "training" | Mode
+
+/** What is played, without an augmentor whatever the loop. Models that run here read results as their chat template has them. */
+const playable = Effect.fnUntraced(function*(loop: Loop, data: string | undefined, isLocal: boolean) {
+  const parts = yield* Parts
+  if (loop === "training") {
+    const world = yield* parts.world({ data, seed: undefined })
+    return { ...world, environment: Layer.provide(world.environment, Augmentor.layerNone) }
   }
-  return script
+  if (data === undefined) {
+    return yield* new Unavailable({ detail: `--loop ${loop} is for BFCL's own tasks: say where they are with --data` })
+  }
+  return yield* parts.official({ data, mode: loop, resultsAs: isLocal ? "tool" : "user" })
 })
 
-const parsePart = Schema.decodeUnknownEffect(Part)
+interface PolicyChoice {
+  readonly policy: "engine" | "oracle" | "scripted"
+  readonly script: Option.Option<string>
+  readonly data: string | undefined
+  readonly weights: string | undefined
+  readonly workers: number | undefined
+}
+
+type PolicyLayer = Layer.Layer<Policy, PartsError, Platform>
+
+const policyOf = Effect.fnUntraced(function*(
+  { data, policy, script, weights, workers }: PolicyChoice,
+  oracle: PolicyLayer
+): Effect.fn.Return<PolicyLayer, PartsError, Parts | Platform> {
+  switch (policy) {
+    case "engine":
+      return Layer.provide(PolicyEngine.layer, (yield* Parts).machine({ data, weights, workers }))
+    case "oracle":
+      return oracle
+    case "scripted":
+      return Option.isNone(script)
+        ? yield* new Unavailable({ detail: "--policy scripted needs --script FILE" })
+        : PolicyScripted.layerRecorded(yield* ScriptFile.read(script.value))
+  }
+})
+
+/** Writes every episode to the results' folder, where there is to be one. */
+const recorder = Effect.fnUntraced(function*(
+  folder: Option.Option<string>,
+  loop: Loop,
+  { model, policy, samples }: {
+    readonly model: Option.Option<string>
+    readonly policy: string
+    readonly samples: number
+  }
+) {
+  if (Option.isNone(folder)) return () => Effect.void
+  if (loop === "training") {
+    return yield* new Unavailable({
+      detail: "BFCL's result files are of its own loops: --results goes with --loop fc or --loop prompting"
+    })
+  }
+  const name = Option.getOrElse(model, () => loop === "fc" ? `${policy}-FC` : policy)
+  const { write } = yield* ResultFolder.writer(folder.value, { model: name, mode: loop, samples })
+  return write
+})
 
 export const evaluate = Command.make(
   "evaluate",
   flags,
   Effect.fn(
-    function*(
-      { category, concurrency, data, json, part, policy, samples, script, seed, temperature, weights, workers }
-    ) {
-      const parts = yield* Parts
-      const world = yield* parts.world({ data, seed: undefined })
+    function*(given) {
+      const { category, concurrency, data, json, loop, part, policy, samples, seed, temperature } = given
+      const playing = yield* playable(loop, data, policy === "engine")
       const wanted = yield* Effect.forEach(part, (name) =>
         Effect.mapError(
           parsePart(name),
           () => new Unavailable({ detail: `there is no part "${name}"; there are train, test and transfer` })
         ))
-      const policyLayer: () => Effect.Effect<Layer.Layer<Policy, PartsError, Platform>, PartsError, Platform> = Effect
-        .fnUntraced(function*() {
-          switch (policy) {
-            case "engine":
-              return Layer.provide(PolicyEngine.layer, parts.machine({ data, weights, workers }))
-            case "oracle":
-              return world.oracle
-            case "scripted": {
-              if (Option.isNone(script)) {
-                return yield* new Unavailable({ detail: "--policy scripted needs --script FILE" })
-              }
-              return PolicyScripted.layerRecorded(yield* readScript(script.value))
-            }
-          }
-        })
-      const { evaluation } = world
+      const { evaluation } = playing
+      const policyLayer = yield* policyOf(given, playing.oracle)
+      const record = yield* recorder(given.results, loop, { model: given.model, policy, samples })
       const result = yield* evaluatePolicy({
         ...evaluation,
         seed,
@@ -103,14 +149,8 @@ export const evaluate = Command.make(
           temperature: Option.getOrElse(temperature, () => evaluation.sampling.temperature)
         },
         concurrency: Option.getOrElse(concurrency, () => evaluation.concurrency)
-      }).pipe(
-        Effect.provide(
-          Layer.mergeAll(
-            world.tasks,
-            Layer.provide(world.environment, Augmentor.layerNone),
-            yield* policyLayer()
-          )
-        )
+      }, record).pipe(
+        Effect.provide(Layer.mergeAll(playing.tasks, playing.environment, policyLayer))
       )
       if (json) yield* Console.log(JSON.stringify(result))
       else yield* Effect.forEach(Tables.evaluation(result), (line) => Console.log(line), { discard: true })
@@ -134,6 +174,10 @@ export const evaluate = Command.make(
     {
       command: "envtune evaluate --policy scripted --script answers.jsonl --data DIR",
       description: "Answers recorded elsewhere"
+    },
+    {
+      command: "envtune evaluate --data DIR --loop fc --policy oracle --results result",
+      description: "BFCL's own evaluation, with result files that envtune score and the official scorer read"
     }
   ])
 )
