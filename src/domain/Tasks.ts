@@ -16,12 +16,15 @@ export class TasksUnreadable extends Schema.TaggedError<TasksUnreadable>()("Task
 
 /** A scenario that is trained on and tested on. */
 export class TasksOverlap extends Schema.TaggedError<TasksOverlap>()("TasksOverlap", {
-  scenarios: Schema.Array(Schema.String)
+  scenarios: Schema.Array(Schema.String),
+  /** What else the parts have in common. */
+  detail: Schema.optionalKey(Schema.String)
 }) {
   override get message() {
     const shown = this.scenarios.slice(0, 5).join(", ")
     const more = this.scenarios.length > 5 ? ` and ${this.scenarios.length - 5} more` : ""
-    return `${this.scenarios.length} scenarios are in the training part and in an evaluated part: ${shown}${more}`
+    const detail = this.detail === undefined ? "" : `; ${this.detail}`
+    return `${this.scenarios.length} scenarios are in the training part and in an evaluated part: ${shown}${more}${detail}`
   }
   readonly isRetryable = false
 }

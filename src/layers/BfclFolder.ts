@@ -1,16 +1,17 @@
 /**
  * Reads a folder with BFCL's multi-turn data in its own layout: `BFCL_v4_multi_turn_<category>.json`,
  * `possible_answer/` with files of the same names, `multi_turn_func_doc/`, `long_context.json` (the constants of
- * `long_context.py` by name) and `split_by_scenario.json`.
+ * `long_context.py` by name) and files of splits, `split_by_scenario.json` and `split_seal.json`.
  */
 import { Effect, FileSystem, Layer, Path, Result } from "effect"
 import type { Benchmark } from "../domain/bfcl/Benchmark.ts"
-import { decodeSplit, tasks } from "../domain/bfcl/Benchmark.ts"
+import { tasks } from "../domain/bfcl/Benchmark.ts"
 import * as Documents from "../domain/bfcl/Documents.ts"
 import * as Entry from "../domain/bfcl/Entry.ts"
 import type { Source } from "../domain/bfcl/Lines.ts"
 import { unreadable } from "../domain/bfcl/Lines.ts"
 import * as LongContext from "../domain/bfcl/LongContext.ts"
+import * as Split from "../domain/bfcl/Split.ts"
 import { PythonError } from "../domain/python/Value.ts"
 import * as Tasks from "../domain/Tasks.ts"
 
@@ -32,20 +33,33 @@ const decodeLongContext = (source: Source): Result.Result<LongContext.LongContex
   }
 }
 
+/** `by-scenario` and `seal` are files of the folder; `all` tests on everything; anything else is the path of a file. */
+const readSplit = Effect.fnUntraced(function*(folder: string, name: string, entries: ReadonlyArray<Entry.Entry>) {
+  if (name === "all") return Split.all(entries)
+  const path = yield* Path.Path
+  const files: Readonly<Record<string, string>> = {
+    "by-scenario": path.join(folder, "split_by_scenario.json"),
+    seal: path.join(folder, "split_seal.json")
+  }
+  return yield* Effect.fromResult(Split.decode(yield* readSource(files[name] ?? name)))
+})
+
 /** Everything in the folder. Fails with the path, and the line where there is one, of what cannot be read. */
 export const read: (
-  folder: string
+  folder: string,
+  split?: string
 ) => Effect.Effect<Benchmark, Tasks.TasksUnreadable, FileSystem.FileSystem | Path.Path> = Effect.fn("BfclFolder.read")(
-  function*(folder) {
+  function*(folder, split = "by-scenario") {
     const path = yield* Path.Path
     const source = (...parts: ReadonlyArray<string>) => readSource(path.join(folder, ...parts))
-    const entries = yield* Effect.forEach(Entry.Category.literals, (category) => {
+    const decoded = yield* Effect.forEach(Entry.Category.literals, (category) => {
       const name = `BFCL_v4_multi_turn_${category}.json`
       return Effect.flatMap(
         Effect.all([source(name), source("possible_answer", name)]),
         ([questions, answers]) => Effect.fromResult(Entry.decode(questions, answers))
       )
     })
+    const entries = decoded.flat()
     const documents = yield* Effect.forEach(
       Object.entries(Documents.fileOfClass),
       Effect.fnUntraced(function*([name, file]) {
@@ -54,21 +68,33 @@ export const read: (
       })
     )
     return {
-      entries: entries.flat(),
+      entries,
       documents: new Map(documents),
       longContext: yield* Effect.fromResult(decodeLongContext(yield* source("long_context.json"))),
-      split: yield* Effect.fromResult(decodeSplit(yield* source("split_by_scenario.json")))
+      split: yield* readSplit(folder, split, entries)
     }
   }
 )
 
-/** The folder's entries as tasks, split by scenario. */
+/** The entries as tasks. Refused, with what was found, when both sides of the split have scenarios in common. */
+export const tasksOf = (benchmark: Benchmark, folder: string): Layer.Layer<Tasks.Tasks, Tasks.TasksError> => {
+  const leakage = Split.leakage(benchmark.entries, benchmark.split)
+  if (!Split.leaks(leakage)) return Tasks.layer(tasks(benchmark), { source: "BFCL multi-turn", folder })
+  const reason = new Tasks.TasksOverlap({
+    scenarios: leakage.scenarios.map((scenario) => `bfcl-${scenario}`),
+    detail: `they share ${Split.summary(leakage)}`
+  })
+  return Layer.effect(Tasks.Tasks, Effect.fail(new Tasks.TasksError({ reason })))
+}
+
+/** The folder's entries as tasks, by a split; see `read`. */
 export const layer = (
-  folder: string
+  folder: string,
+  split?: string
 ): Layer.Layer<Tasks.Tasks, Tasks.TasksError, FileSystem.FileSystem | Path.Path> =>
   Layer.unwrap(
-    Effect.mapBoth(read(folder), {
+    Effect.mapBoth(read(folder, split), {
       onFailure: (reason) => new Tasks.TasksError({ reason }),
-      onSuccess: (benchmark) => Tasks.layer(tasks(benchmark), { source: "BFCL multi-turn", folder })
+      onSuccess: (benchmark) => tasksOf(benchmark, folder)
     })
   )

@@ -16,6 +16,7 @@ import { evaluate } from "./commands/evaluate.ts"
 import { hints } from "./commands/hints.ts"
 import { pretrain } from "./commands/pretrain.ts"
 import { report } from "./commands/report.ts"
+import { split } from "./commands/split.ts"
 import { tune } from "./commands/tune.ts"
 import type { Parts } from "./parts.ts"
 import { oneLine } from "./text.ts"
@@ -30,6 +31,7 @@ const envtune = <E, R>(parts: Layer.Layer<Parts, E, R>) =>
       report,
       drills.pipe(Command.provide(parts)),
       pretrain.pipe(Command.provide(parts)),
+      split.pipe(Command.provide(parts)),
       conformance.pipe(Command.provide(parts)),
       hints
     ])

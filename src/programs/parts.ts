@@ -33,7 +33,9 @@ export interface WorldOptions {
   /** A BFCL folder; the drills when absent. */
   readonly data: string | undefined
   /** Of the drills' generator; the built-in set when absent. */
-  readonly seed: number | undefined
+  readonly seed?: number | undefined
+  /** Of the folder's tasks, by name or by path; by scenario when absent. */
+  readonly split?: string | undefined
 }
 
 interface Playable {
@@ -53,6 +55,7 @@ export interface World extends Playable {
 export interface OfficialOptions {
   /** A BFCL folder. */
   readonly data: string
+  readonly split?: string | undefined
   readonly mode: Mode
   readonly resultsAs: ResultsAs
 }
@@ -89,4 +92,9 @@ export class Parts extends Context.Service<Parts, {
     readonly oracle: string
     readonly data: string
   }) => Effect.Effect<{ readonly lines: ReadonlyArray<string>; readonly agrees: boolean }, PartsError, Platform>
+  /** Looks at a split; see `WorldOptions.split`. It leaks when both sides have scenarios in common. */
+  readonly split: (options: {
+    readonly data: string
+    readonly split: string | undefined
+  }) => Effect.Effect<{ readonly lines: ReadonlyArray<string>; readonly leaks: boolean }, PartsError, Platform>
 }>()("envtune/programs/Parts") {}

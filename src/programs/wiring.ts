@@ -1,7 +1,6 @@
 /** The parts there are: which tasks, environments and engines the commands work with. */
 import { Effect, Layer, Path } from "effect"
 import { actionable } from "../domain/augment/Actionable.ts"
-import { tasks as benchmarkTasks } from "../domain/bfcl/Benchmark.ts"
 import { announcement, systemMessage } from "../domain/drills/Documents.ts"
 import { generate, sizes } from "../domain/drills/Drill.ts"
 import { prove } from "../domain/drills/Proof.ts"
@@ -18,8 +17,9 @@ import * as RendererCompact from "../layers/RendererCompact.ts"
 import { conform } from "./conform.ts"
 import * as Paper from "./curricula/paper.ts"
 import { defaults } from "./evaluate.ts"
-import { Parts, type World } from "./parts.ts"
+import { Parts, Unavailable, type World } from "./parts.ts"
 import * as Pretrain from "./pretrain.ts"
+import { inspect } from "./split.ts"
 
 /** Of the training drills, when none is asked for. */
 const drillSeed = 1
@@ -37,15 +37,15 @@ const drills = (seed: number = drillSeed): World => ({
   }
 })
 
-const readBenchmark = (folder: string) =>
-  Effect.map(
-    Effect.mapError(BfclFolder.read(folder), (reason) => new Tasks.TasksError({ reason })),
-    (read) => ({ read, tasks: Tasks.layer(benchmarkTasks(read), { source: "BFCL multi-turn", folder }) })
-  )
+const readBenchmark = (folder: string, split: string | undefined) =>
+  Effect.mapBoth(BfclFolder.read(folder, split), {
+    onFailure: (reason) => new Tasks.TasksError({ reason }),
+    onSuccess: (read) => ({ read, tasks: BfclFolder.tasksOf(read, folder) })
+  })
 
 /** BFCL's own instances in the training protocol, in the compact form that the embedded model can read. */
-const benchmark = Effect.fnUntraced(function*(folder: string) {
-  const { read, tasks } = yield* readBenchmark(folder)
+const benchmark = Effect.fnUntraced(function*(folder: string, split: string | undefined) {
+  const { read, tasks } = yield* readBenchmark(folder, split)
   const environment = EnvironmentBfcl.layer({
     documents: read.documents,
     longContext: read.longContext,
@@ -62,9 +62,16 @@ const benchmark = Effect.fnUntraced(function*(folder: string) {
   return world
 })
 
+const world: Parts["Service"]["world"] = ({ data, seed, split }) => {
+  if (data !== undefined) return benchmark(data, split)
+  return split === undefined
+    ? Effect.succeed(drills(seed))
+    : Effect.fail(new Unavailable({ detail: `--split ${split} is of tasks in a folder: say with --data where it is` }))
+}
+
 /** BFCL's own instances as BFCL plays them, with its settings. The loop itself limits the steps. */
-const official: Parts["Service"]["official"] = Effect.fnUntraced(function*({ data, mode, resultsAs }) {
-  const { read: { documents, longContext }, tasks } = yield* readBenchmark(data)
+const official: Parts["Service"]["official"] = Effect.fnUntraced(function*({ data, mode, resultsAs, split }) {
+  const { read: { documents, longContext }, tasks } = yield* readBenchmark(data, split)
   return {
     tasks,
     environment: EnvironmentBfclOfficial.layer({ documents, longContext, mode, resultsAs }),
@@ -130,11 +137,12 @@ const pretrain: Parts["Service"]["pretrain"] = Effect.fn("pretrain")(function*({
 export const layer: Layer.Layer<Parts> = Layer.succeed(
   Parts,
   Parts.of({
-    world: ({ data, seed }) => data === undefined ? Effect.succeed(drills(seed)) : benchmark(data),
+    world,
     exercises: (seed) => generate(seed, sizes, prove),
     official,
     machine,
     pretrain,
-    conformance: conform
+    conformance: conform,
+    split: inspect
   })
 )

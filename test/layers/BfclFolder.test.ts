@@ -17,7 +17,7 @@ layer(NodeServices.layer)("a BFCL folder", (it) => {
         "tool_of_travel_booking"
       ])
       assert.isTrue(benchmark.longContext.constants.has("CREDIT_CARD_EXTENSION"))
-      assert.deepStrictEqual([...benchmark.split.train], [0])
+      assert.isTrue(benchmark.split.train.has(entry.id))
     }))
 
   it.effect("gives tasks", () =>
@@ -26,6 +26,25 @@ layer(NodeServices.layer)("a BFCL folder", (it) => {
       const tasks = yield* Effect.provide(Tasks, BfclFolder.layer(folder))
       assert.deepStrictEqual(ofPart(tasks.all, "train").map(({ id }) => id), [entry.id])
       assert.strictEqual(tasks.provenance.folder, folder)
+    }))
+
+  it.effect("refuses a split that tests on what it trains on, and says what it found", () =>
+    Effect.gen(function*() {
+      const split = "{\"train\": [0], \"test\": [\"multi_turn_base_0\"]}"
+      const folder = yield* writeFolder({ ...filesOf(entry), "mine.json": split })
+      const error = yield* Effect.flip(Effect.provide(Tasks, BfclFolder.layer(folder, `${folder}/mine.json`)))
+      assert.strictEqual(
+        error.message,
+        "1 scenarios are in the training part and in an evaluated part: bfcl-0; they share 1 id, 1 scenario, " +
+          "1 initial state, 1 answer"
+      )
+    }))
+
+  it.effect("tests on everything when asked to", () =>
+    Effect.gen(function*() {
+      const folder = yield* writeFolder(filesOf(entry))
+      const tasks = yield* Effect.provide(Tasks, BfclFolder.layer(folder, "all"))
+      assert.deepStrictEqual(tasks.all.map(({ part }) => part), ["test"])
     }))
 
   it.effect("names the file and the line that cannot be read", () =>

@@ -63,7 +63,8 @@ const parts = Layer.succeed(
     conformance: ({ data }) =>
       data === "bad"
         ? Effect.fail(new Unavailable({ detail: "no recordings" }))
-        : Effect.succeed({ lines: ["base 3 of 4"], agrees: false })
+        : Effect.succeed({ lines: ["base 3 of 4"], agrees: false }),
+    split: ({ split }) => Effect.succeed({ lines: [`split ${split}`], leaks: split === "leaky.json" })
   })
 )
 
@@ -110,7 +111,7 @@ export default Curriculum.make({
 `
 
 describe("envtune --help", () => {
-  for (const command of ["tune", "evaluate", "report", "drills", "pretrain", "conformance", "hints"]) {
+  for (const command of ["tune", "evaluate", "report", "drills", "pretrain", "split", "conformance", "hints"]) {
     it.effect(`documents ${command}, with an example`, () =>
       Effect.gen(function*() {
         yield* envtune([command, "--help"])
@@ -124,7 +125,7 @@ describe("envtune --help", () => {
     Effect.gen(function*() {
       yield* envtune(["--help"])
       const help = yield* output
-      for (const command of ["tune", "evaluate", "report", "drills", "pretrain", "conformance", "hints"]) {
+      for (const command of ["tune", "evaluate", "report", "drills", "pretrain", "split", "conformance", "hints"]) {
         assert.include(help, command)
       }
     }).pipe(Effect.provide(NodeServices.layer)))
@@ -405,6 +406,13 @@ describe("the other commands", () => {
         assert.isAbove(rules.length, 0)
         assert.strictEqual(silent, 0)
       }
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.effect("split ends with code 1 when what is tested was trained on", () =>
+    Effect.gen(function*() {
+      yield* envtune(["split", "--data", "d"])
+      assert.include(yield* output, "split undefined")
+      assert.include(yield* refused("split", "--data", "d", "--split", "leaky.json"), "what is tested was trained on")
     }).pipe(Effect.provide(NodeServices.layer)))
 
   it.effect("conformance ends with code 1 when something disagrees", () =>

@@ -27,6 +27,7 @@ const flags = {
     Flag.optional
   ),
   data: Flags.data,
+  split: Flags.split,
   loop: Flag.Literals("loop", ["training", "fc", "prompting"]).pipe(
     Flag.withDefault("training"),
     Flag.withDescription(
@@ -63,19 +64,6 @@ const parsePart = Schema.decodeUnknownEffect(Part)
 
 type Loop = "training" | Mode
 
-/** What is played, without an augmentor whatever the loop. Models that run here read results as their chat template has them. */
-const playable = Effect.fnUntraced(function*(loop: Loop, data: string | undefined, isLocal: boolean) {
-  const parts = yield* Parts
-  if (loop === "training") {
-    const world = yield* parts.world({ data, seed: undefined })
-    return { ...world, environment: Layer.provide(world.environment, Augmentor.layerNone) }
-  }
-  if (data === undefined) {
-    return yield* new Unavailable({ detail: `--loop ${loop} is for BFCL's own tasks: say where they are with --data` })
-  }
-  return yield* parts.official({ data, mode: loop, resultsAs: isLocal ? "tool" : "user" })
-})
-
 interface PolicyChoice {
   readonly policy: "engine" | "oracle" | "scripted"
   readonly script: Option.Option<string>
@@ -83,6 +71,26 @@ interface PolicyChoice {
   readonly weights: string | undefined
   readonly workers: number | undefined
 }
+
+/** What is played, without an augmentor whatever the loop. Models that run here read results as their chat template has them. */
+const playable = Effect.fnUntraced(function*(
+  { data, loop, policy, split }: {
+    readonly loop: Loop
+    readonly data: string | undefined
+    readonly split: string | undefined
+    readonly policy: PolicyChoice["policy"]
+  }
+) {
+  const parts = yield* Parts
+  if (loop === "training") {
+    const world = yield* parts.world({ data, split })
+    return { ...world, environment: Layer.provide(world.environment, Augmentor.layerNone) }
+  }
+  if (data === undefined) {
+    return yield* new Unavailable({ detail: `--loop ${loop} is for BFCL's own tasks: say where they are with --data` })
+  }
+  return yield* parts.official({ data, split, mode: loop, resultsAs: policy === "engine" ? "tool" : "user" })
+})
 
 type PolicyLayer = Layer.Layer<Policy, PartsError, Platform>
 
@@ -128,8 +136,8 @@ export const evaluate = Command.make(
   flags,
   Effect.fn(
     function*(given) {
-      const { category, concurrency, data, json, loop, part, policy, samples, seed, temperature } = given
-      const playing = yield* playable(loop, data, policy === "engine")
+      const { category, concurrency, json, loop, part, policy, samples, seed, temperature } = given
+      const playing = yield* playable(given)
       const wanted = yield* Effect.forEach(part, (name) =>
         Effect.mapError(
           parsePart(name),

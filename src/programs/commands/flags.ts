@@ -10,6 +10,17 @@ export const data = Flag.String("data").pipe(
   Flag.map(Option.getOrUndefined)
 )
 
+/** Where commands need it. */
+export const benchmark = Flag.String("data").pipe(Flag.withDescription("The folder with BFCL's multi-turn data"))
+
+export const split = Flag.String("split").pipe(
+  Flag.withDescription(
+    "Of the tasks in --data: by-scenario, or a JSON file { train, test } of scenario numbers (by category, too) or ids"
+  ),
+  Flag.optional,
+  Flag.map(Option.getOrUndefined)
+)
+
 export const weights = Flag.String("weights").pipe(
   Flag.withDescription("Saved weights to start from; the built-in base model when absent"),
   Flag.optional,

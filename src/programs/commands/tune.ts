@@ -28,6 +28,7 @@ const flags = {
     Argument.optional
   ),
   data: Flags.data,
+  split: Flags.split,
   seed: Flags.seed,
   minutes: Flag.Finite("minutes").pipe(
     Flag.withSchema(Schema.Finite.check(Schema.isGreaterThan(0))),
@@ -127,9 +128,10 @@ const asked = (options: Readonly<Record<string, Option.Option<Schema.Json>>>): R
 export const tune = Command.make(
   "tune",
   flags,
-  Effect.fn(function*({ curriculum, data, json, minutes, noAugment, out, reward, seed, stages, weights, workers }) {
+  Effect.fn(function*(given) {
+    const { curriculum, data, json, minutes, noAugment, out, reward, seed, split, stages, weights, workers } = given
     const parts = yield* Parts
-    const world = yield* parts.world({ data, seed: undefined })
+    const world = yield* parts.world({ data, split })
     const selected = yield* select(yield* chosen(world, curriculum, reward), stages)
     const now = yield* Clock.currentTimeMillis
     const folder = Option.getOrElse(out, () => defaultFolder(now, seed))
@@ -146,6 +148,7 @@ export const tune = Command.make(
           minutes,
           out,
           reward,
+          split: Option.fromUndefinedOr(split),
           stages: Option.liftPredicate(stages, (names) => names.length > 0),
           weights: Option.fromUndefinedOr(weights),
           "no-augment": Option.liftPredicate(noAugment, (on) => on)

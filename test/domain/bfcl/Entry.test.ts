@@ -1,6 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Result } from "effect"
-import { decodeSplit, tasks } from "../../../src/domain/bfcl/Benchmark.ts"
 import * as Documents from "../../../src/domain/bfcl/Documents.ts"
 import * as Entry from "../../../src/domain/bfcl/Entry.ts"
 import * as Task from "../../../src/domain/Task.ts"
@@ -133,27 +132,6 @@ describe("tool documents", () => {
     const second = Documents.compile(only(question()), documents)
     assert.deepStrictEqual(second.offered, first.offered)
     assert.strictEqual(documents.get("VehicleControlAPI")?.[0]?.tool.description, "Does lockDoors.")
-  })
-})
-
-describe("a split", () => {
-  const split = Result.getOrThrow(
-    decodeSplit({ path: "split.json", text: "{\"about\": \"\", \"train\": [7], \"test\": [8]}" })
-  )
-
-  it("makes tasks of entries by their scenario", () => {
-    const entry = only(question())
-    const made = tasks({ entries: [entry, { ...entry, scenario: 8 }, { ...entry, scenario: 9 }], split })
-    assert.deepStrictEqual(made.map(({ part, scenario }) => [part, scenario]), [["train", "bfcl-7"], [
-      "test",
-      "bfcl-8"
-    ]])
-    assert.strictEqual(made[0]?.payload, entry)
-  })
-
-  it("is named when it cannot be read", () => {
-    const broken = decodeSplit({ path: "split.json", text: "{\"train\": [0.5], \"test\": []}" })
-    assert.match(Result.isFailure(broken) ? broken.failure.message : "", /^split\.json: /)
   })
 })
 
