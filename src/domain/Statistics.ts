@@ -56,6 +56,23 @@ export const wilsonDifference = (
   }
 }
 
+/**
+ * The probability that at least one of k samples passes, of `passed` in `n` samples, without bias (Chen et al. 2021,
+ * section 2.1); k is at most n.
+ */
+export const passAtK = (n: number, passed: number, k: number): number => {
+  let none = 1
+  for (let i = n - passed + 1; i <= n; i++) none *= Math.max(0, 1 - k / i)
+  return 1 - none
+}
+
+/** The probability that all of k samples pass, of `passed` in `n` samples, without bias; k is at most n. */
+export const passHatK = (n: number, passed: number, k: number): number => {
+  let all = 1
+  for (let i = 0; i < k; i++) all *= Math.max(0, passed - i) / (n - i)
+  return all
+}
+
 export const mean = (values: ReadonlyArray<number>): number =>
   values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length
 

@@ -58,6 +58,33 @@ describe("Statistics", () => {
     assert.closeTo(turned.high, -low, 1e-12)
   })
 
+  it("has the shares of k samples that pass, of which at least one and all", () => {
+    // Exact fractions: 1 - C(7, 5) / C(10, 5), and C(3, 2) / C(10, 2).
+    assert.closeTo(Statistics.passAtK(10, 3, 5), 11 / 12, 1e-12)
+    assert.closeTo(Statistics.passHatK(10, 3, 2), 1 / 15, 1e-12)
+    assert.strictEqual(Statistics.passAtK(5, 0, 2), 0)
+    assert.strictEqual(Statistics.passAtK(5, 4, 2), 1)
+    assert.strictEqual(Statistics.passHatK(5, 5, 5), 1)
+    assert.strictEqual(Statistics.passHatK(5, 1, 2), 0)
+  })
+
+  it.prop("one of k passes more often, and all of k less often, the larger k is; of one they are the share", [
+    count,
+    count,
+    count
+  ], ([a, b, c]) => {
+    const n = Math.max(a, 1)
+    const passed = Math.min(b, n)
+    const k = 1 + c % n
+    assert.closeTo(Statistics.passAtK(n, passed, 1), passed / n, 1e-12)
+    assert.closeTo(Statistics.passHatK(n, passed, 1), passed / n, 1e-12)
+    if (k === n) return
+    assert.isTrue(Statistics.passAtK(n, passed, k) <= Statistics.passAtK(n, passed, k + 1) + 1e-12)
+    assert.isTrue(Statistics.passHatK(n, passed, k) >= Statistics.passHatK(n, passed, k + 1) - 1e-12)
+    // A sample fails or passes: none of k pass exactly as often as all of k fail.
+    assert.closeTo(Statistics.passAtK(n, passed, k), 1 - Statistics.passHatK(n, n - passed, k), 1e-9)
+  })
+
   it("has the mean and the unbiased variance", () => {
     assert.strictEqual(Statistics.mean([1, 2, 6]), 3)
     assert.strictEqual(Statistics.variance([1, 2, 6]), 7)

@@ -1,0 +1,117 @@
+/**
+ * Two policies on the same tasks. What they have in common says nothing about which is better: the tasks that one of
+ * them passes and the other does not, do.
+ */
+import type { Rate } from "./Report.ts"
+import * as Seed from "./Seed.ts"
+import { type Interval, mean } from "./Statistics.ts"
+
+/** A task, and how often each policy passed it. */
+export interface Pair {
+  readonly id: string
+  readonly first: Rate
+  readonly second: Rate
+}
+
+export interface Comparison {
+  /** Tasks that the second policy passes more often than the first; with one sample each, those that it fixed. */
+  readonly fixed: ReadonlyArray<string>
+  readonly broken: ReadonlyArray<string>
+  /** Tasks that both pass always. */
+  readonly both: number
+  /** Tasks that none of them ever passes. */
+  readonly neither: number
+  /** Tasks that both pass equally often, and not always. */
+  readonly alike: number
+  readonly tasks: number
+  /** Mean share of passed samples over tasks. */
+  readonly first: number
+  readonly second: number
+  /** Second minus first. */
+  readonly difference: number
+  /** 95 % for the difference, over the tasks that might have been chosen. */
+  readonly interval: Interval
+  /** That fixed and broken tasks are as far apart as this, or farther, by chance alone. */
+  readonly p: number
+  /** See `minimumDetectableEffect`. */
+  readonly detectable: number | undefined
+}
+
+/** McNemar's exact test, two-sided: binomial probability of a split of the discordant pairs at least this uneven. */
+export const mcnemar = (fixed: number, broken: number): number => {
+  const n = fixed + broken
+  let log = -n * Math.LN2
+  let tail = 0
+  for (let i = 0; i <= Math.min(fixed, broken); i++) {
+    tail += Math.exp(log)
+    log += Math.log((n - i) / (i + 1))
+  }
+  return Math.min(1, 2 * tail)
+}
+
+/** Of a sorted list, between neighbours where it falls between them. */
+const quantile = (sorted: Float64Array, share: number): number => {
+  const at = share * (sorted.length - 1)
+  const below = sorted[Math.floor(at)] ?? 0
+  const above = sorted[Math.ceil(at)] ?? 0
+  return below + (above - below) * (at - Math.floor(at))
+}
+
+/** The percentile bootstrap interval (95 %) of the mean of paired differences: whole pairs are drawn again. */
+export const bootstrap = (differences: ReadonlyArray<number>, seed: number, resamples = 10_000): Interval => {
+  const n = differences.length
+  if (n === 0) return { low: -1, high: 1 }
+  const draws = new Seed.Draws(seed)
+  const means = new Float64Array(resamples)
+  for (let resample = 0; resample < resamples; resample++) {
+    let sum = 0
+    for (let i = 0; i < n; i++) sum += differences[draws.below(n)]!
+    means[resample] = sum / n
+  }
+  means.sort()
+  return { low: quantile(means, 0.025), high: quantile(means, 0.975) }
+}
+
+/** Normal quantiles of a two-sided test at 5 %, and of a power of 80 %. */
+const zTest = 1.959963984540054
+const zPower = 0.8416212335729143
+
+/**
+ * The least true difference that a test at 5 % would find four times in five, given how much the policies disagree: the
+ * mean square of the paired differences, which with one sample each is the share of discordant pairs. Connor's sample
+ * size for McNemar's test (Biometrics 43, 1987), solved for the difference. Undefined where they never disagree.
+ */
+export const minimumDetectableEffect = (tasks: number, disagreement: number): number | undefined => {
+  if (tasks === 0 || disagreement === 0) return undefined
+  const spread = Math.sqrt(Math.max(0, tasks - zTest ** 2 + zPower ** 2))
+  return Math.sqrt(disagreement) * (zTest * Math.sqrt(tasks) + zPower * spread) / (tasks + zPower ** 2)
+}
+
+const share = ({ n, passed }: Rate): number => passed / n
+
+/** Tasks that one of the policies has no sample of say nothing, and are left out. The seed is of the bootstrap. */
+export const compare = (pairs: ReadonlyArray<Pair>, seed: number): Comparison => {
+  const compared = pairs.filter(({ first, second }) => first.n > 0 && second.n > 0)
+  const differences = compared.map(({ first, second }) => share(second) - share(first))
+  const ids = (which: (difference: number) => boolean) =>
+    compared.flatMap(({ id }, i) => which(differences[i]!) ? [id] : [])
+  const fixed = ids((difference) => difference > 0)
+  const broken = ids((difference) => difference < 0)
+  const unchanged = compared.filter((_, i) => differences[i] === 0).map(({ first }) => share(first))
+  const both = unchanged.filter((value) => value === 1).length
+  const neither = unchanged.filter((value) => value === 0).length
+  return {
+    fixed,
+    broken,
+    both,
+    neither,
+    alike: unchanged.length - both - neither,
+    tasks: compared.length,
+    first: mean(compared.map(({ first }) => share(first))),
+    second: mean(compared.map(({ second }) => share(second))),
+    difference: mean(differences),
+    interval: bootstrap(differences, seed),
+    p: mcnemar(fixed.length, broken.length),
+    detectable: minimumDetectableEffect(compared.length, mean(differences.map((difference) => difference ** 2)))
+  }
+}
