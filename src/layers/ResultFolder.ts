@@ -8,6 +8,7 @@ import type { PlatformError } from "effect/PlatformError"
 import { Category } from "../domain/bfcl/Entry.ts"
 import type { Mode } from "../domain/bfcl/Official.ts"
 import * as ResultFile from "../domain/bfcl/ResultFile.ts"
+import * as Score from "../domain/bfcl/Score.ts"
 import type { Played } from "../domain/Evaluation.ts"
 import { inWords } from "./RunFolder.ts"
 
@@ -114,6 +115,37 @@ export const read = Effect.fn("ResultFolder.read")(function*({ files }: ModelSou
     seen.set(id, one)
   }
   return located
+})
+
+const scoresHome = (path: Path.Path, folder: string, { model, sample }: Omit<ModelSource, "files">): string =>
+  path.join(folder, sample, model, groupFolder)
+
+/** Fails when a folder has scores of any of these models: nothing is overwritten. */
+export const refuseScores = Effect.fnUntraced(function*(folder: string, sources: ReadonlyArray<ModelSource>) {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  for (const source of sources) {
+    const home = scoresHome(path, folder, source)
+    if (yield* fs.exists(home).pipe(failed(home))) {
+      const detail = `there are scores of ${source.model} already; nothing was overwritten`
+      return yield* new ResultsError({ path: home, detail })
+    }
+  }
+})
+
+/** A new score file, `<folder>/<model>/multi_turn/BFCL_v4_multi_turn_<category>_score.json`. */
+export const writeScores = Effect.fnUntraced(function*(
+  folder: string,
+  source: ModelSource,
+  category: Category,
+  text: ReadonlyArray<string>
+) {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const home = scoresHome(path, folder, source)
+  const file = path.join(home, Score.fileName(category))
+  yield* fs.makeDirectory(home, { recursive: true }).pipe(failed(home))
+  yield* fs.writeFileString(file, text.map((line) => `${line}\n`).join(""), { flag: "wx" }).pipe(failed(file))
 })
 
 /** Writes what was played, each sample of a task into its own folder when there are several. */

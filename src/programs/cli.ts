@@ -16,6 +16,7 @@ import { evaluate } from "./commands/evaluate.ts"
 import { hints } from "./commands/hints.ts"
 import { pretrain } from "./commands/pretrain.ts"
 import { report } from "./commands/report.ts"
+import { score } from "./commands/score.ts"
 import { split } from "./commands/split.ts"
 import { tune } from "./commands/tune.ts"
 import type { Parts } from "./parts.ts"
@@ -28,6 +29,7 @@ const envtune = <E, R>(parts: Layer.Layer<Parts, E, R>) =>
     Command.withSubcommands([
       tune.pipe(Command.provide(parts)),
       evaluate.pipe(Command.provide(parts)),
+      score.pipe(Command.provide(parts)),
       report,
       drills.pipe(Command.provide(parts)),
       pretrain.pipe(Command.provide(parts)),

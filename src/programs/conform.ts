@@ -13,6 +13,7 @@ import * as Replay from "../domain/bfcl/conformance/Replay.ts"
 import * as Scoring from "../domain/bfcl/conformance/Scoring.ts"
 import { fileOfClass } from "../domain/bfcl/Documents.ts"
 import * as ResultFile from "../domain/bfcl/ResultFile.ts"
+import * as Scores from "../domain/bfcl/Scores.ts"
 import * as BfclFolder from "../layers/BfclFolder.ts"
 import * as OracleFolder from "../layers/OracleFolder.ts"
 import * as ResultFolder from "../layers/ResultFolder.ts"
@@ -65,16 +66,17 @@ const oracleOf = Effect.fnUntraced(function*(folder: string, benchmark: Benchmar
 /** Every entry of every model that the official scorer was given. */
 const scores = Effect.fnUntraced(function*(folder: string, oracle: Replay.Oracle) {
   const path = yield* Path.Path
-  const official = yield* OracleFolder.document(Scoring.Official)(folder, "scores/official.json")
+  const official = yield* OracleFolder.document(Scores.Json)(folder, "scores/official.json")
   const sources = yield* ResultFolder.list(path.join(folder, "scores", "result"))
   let part = Agreement.empty("scores")
-  for (const [model, categories] of Object.entries(official)) {
+  for (const scores of Scores.fromJson(official)) {
+    const { model } = scores
     const source = sources.find((one) => one.model === model)
     const located = source === undefined ? [] : yield* ResultFolder.read(source)
     const said = new Map(located.map((one) => [one.said.id, one.said]))
     const form = ResultFile.formOf(said.values())
-    for (const { entries } of Object.values(categories)) {
-      for (const [id, expected] of Object.entries(entries)) {
+    for (const verdicts of Scores.categoriesOf(scores).flatMap((name) => Scores.ofCategory(scores, name))) {
+      for (const [id, expected] of verdicts) {
         part = Agreement.count(part, Scoring.scored(oracle, { model, form, id, said: said.get(id), expected }))
       }
     }

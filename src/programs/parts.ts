@@ -16,6 +16,7 @@ import type { Rule } from "../domain/Reward.ts"
 import type { Tasks, TasksError } from "../domain/Tasks.ts"
 import type { ResultsError } from "../layers/ResultFolder.ts"
 import type { EvaluateOptions } from "./evaluate.ts"
+import type { ScoreOptions, Scoring } from "./score.ts"
 
 /** What was asked for does not go together, or is not there. */
 export class Unavailable extends Schema.TaggedError<Unavailable>()("Unavailable", { detail: Schema.String }) {
@@ -97,4 +98,6 @@ export class Parts extends Context.Service<Parts, {
     readonly data: string
     readonly split: string | undefined
   }) => Effect.Effect<{ readonly lines: ReadonlyArray<string>; readonly leaks: boolean }, PartsError, Platform>
+  /** Scores result files as the official scorer does. */
+  readonly score: (options: ScoreOptions) => Effect.Effect<Scoring, PartsError, Platform>
 }>()("envtune/programs/Parts") {}

@@ -1,4 +1,5 @@
-/** Evaluations as tables of plain text. */
+/** Evaluations and scores as tables of plain text. */
+import * as Scores from "../domain/bfcl/Scores.ts"
 import type { Cell, Evaluation } from "../domain/Evaluation.ts"
 import { total } from "../domain/Report.ts"
 import * as Text from "./text.ts"
@@ -50,5 +51,54 @@ export const comparison = (before: Evaluation, after: Evaluation): ReadonlyArray
         unfinished(cell)
       ]
     })
+  ])
+}
+
+const officialErrors = [
+  "instance_state_mismatch",
+  "execution_response_mismatch",
+  "empty_turn_model_response",
+  "force_terminated",
+  "inference_error"
+] as const
+
+const interval = ({ accuracy, interval, tasks }: Scores.Summary): string =>
+  tasks === 0 ? "-" : `${Text.percent(accuracy)} ${Text.percentInterval(interval)}`
+
+const summaries = (model: Scores.ModelRuns): ReadonlyArray<readonly [string, Scores.Summary]> => [
+  ...Scores.categoriesOf(model).map((category) =>
+    [category.replace("multi_turn_", ""), Scores.summarise(Scores.ofCategory(model, category))] as const
+  ),
+  ["overall", Scores.summarise(Scores.ofAll(model))]
+]
+
+const share = (value: number | undefined): string => value === undefined ? "-" : Text.percent(value)
+
+/** One model: accuracy with n and 95 % intervals, why entries failed, and what several runs say beyond that. */
+export const scores = (model: Scores.ModelRuns): ReadonlyArray<string> => {
+  const all = summaries(model)
+  const several = model.runs.length > 1
+  const k = model.runs.length
+  return Text.table([
+    [
+      model.model,
+      "n",
+      several ? "pass@1, 95 % interval" : "accuracy, 95 % interval",
+      ...several ? [`pass@${k}`, `pass^${k}`, "sd of runs"] : [],
+      "state",
+      "response",
+      "empty",
+      "forced",
+      "error"
+    ],
+    ...all.map(([name, summary]) => [
+      name,
+      String(summary.tasks),
+      interval(summary),
+      ...several
+        ? [share(summary.passAt[k - 1]), share(summary.passHat[k - 1]), (summary.deviation * 100).toFixed(1)]
+        : [],
+      ...officialErrors.map((type) => String(summary.errors[type] ?? 0))
+    ])
   ])
 }

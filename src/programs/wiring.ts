@@ -19,6 +19,7 @@ import * as Paper from "./curricula/paper.ts"
 import { defaults } from "./evaluate.ts"
 import { Parts, Unavailable, type World } from "./parts.ts"
 import * as Pretrain from "./pretrain.ts"
+import { score } from "./score.ts"
 import { inspect } from "./split.ts"
 
 /** Of the training drills, when none is asked for. */
@@ -143,6 +144,7 @@ export const layer: Layer.Layer<Parts> = Layer.succeed(
     machine,
     pretrain,
     conformance: conform,
-    split: inspect
+    split: inspect,
+    score
   })
 )

@@ -64,7 +64,8 @@ const parts = Layer.succeed(
       data === "bad"
         ? Effect.fail(new Unavailable({ detail: "no recordings" }))
         : Effect.succeed({ lines: ["base 3 of 4"], agrees: false }),
-    split: ({ split }) => Effect.succeed({ lines: [`split ${split}`], leaks: split === "leaky.json" })
+    split: ({ split }) => Effect.succeed({ lines: [`split ${split}`], leaks: split === "leaky.json" }),
+    score: () => Effect.succeed({ models: [], gaps: [] })
   })
 )
 
@@ -111,7 +112,9 @@ export default Curriculum.make({
 `
 
 describe("envtune --help", () => {
-  for (const command of ["tune", "evaluate", "report", "drills", "pretrain", "split", "conformance", "hints"]) {
+  for (
+    const command of ["tune", "evaluate", "score", "report", "drills", "pretrain", "split", "conformance", "hints"]
+  ) {
     it.effect(`documents ${command}, with an example`, () =>
       Effect.gen(function*() {
         yield* envtune([command, "--help"])
@@ -125,7 +128,9 @@ describe("envtune --help", () => {
     Effect.gen(function*() {
       yield* envtune(["--help"])
       const help = yield* output
-      for (const command of ["tune", "evaluate", "report", "drills", "pretrain", "split", "conformance", "hints"]) {
+      for (
+        const command of ["tune", "evaluate", "score", "report", "drills", "pretrain", "split", "conformance", "hints"]
+      ) {
         assert.include(help, command)
       }
     }).pipe(Effect.provide(NodeServices.layer)))

@@ -12,6 +12,7 @@ import { decodeTurn, type Form, type ResultEntry, turnsOf } from "./ResultFile.t
 
 /** As the current version of the benchmark names it. */
 export const fileName = (category: Category): string => `BFCL_v4_multi_turn_${category}_score.json`
+import { Shared } from "./Shared.ts"
 
 export interface Scored {
   readonly entry: Entry
@@ -28,9 +29,13 @@ export interface ScoreOptions {
   readonly longContext: LongContext
 }
 
+/**
+ * Scores an entry as the original would in a process of its own: what leaks there from the model's side to the ground
+ * truth's leaks here, and nothing from entry to entry.
+ */
 export const score = (entry: Entry, said: ResultEntry, { form, longContext, model }: ScoreOptions): Scored => {
   const decoded = turnsOf(said)?.map((turn) => decodeTurn(turn, form))
-  const judgement = entryScore(entry, decoded, { modelName: model, longContext })
+  const judgement = entryScore(entry, decoded, { modelName: model, longContext, shared: new Shared() })
   return { entry, said, judgement, ...(decoded !== undefined && { decoded }) }
 }
 

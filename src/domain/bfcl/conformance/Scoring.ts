@@ -1,27 +1,8 @@
 /** Compares scores of result files: what the official scorer says of an entry, its type of error and its words. */
-import { Schema } from "effect"
 import type { Form, ResultEntry } from "../ResultFile.ts"
-import { officialError, score } from "../Score.ts"
+import { type OfficialError, officialError, score } from "../Score.ts"
 import { Comparer, type Comparison, notImplemented } from "./Agreement.ts"
 import { missingClasses, type Oracle } from "./Replay.ts"
-
-const Verdict = Schema.NullOr(
-  Schema.Tuple([Schema.String, Schema.Union([Schema.String, Schema.Tuple([Schema.String])])])
-)
-
-/** Model -> category -> id -> null where the entry is valid, else the type and the message of its error. */
-export const Official = Schema.Record(
-  Schema.String,
-  Schema.Record(
-    Schema.String,
-    Schema.Struct({
-      accuracy: Schema.Finite,
-      total: Schema.Natural,
-      entries: Schema.Record(Schema.String, Verdict)
-    })
-  )
-)
-export type Official = typeof Official.Type
 
 /** One entry of one model. */
 export const scored = (
@@ -31,7 +12,7 @@ export const scored = (
     readonly form: Form
     readonly id: string
     readonly said: ResultEntry | undefined
-    readonly expected: typeof Verdict.Type
+    readonly expected: OfficialError | undefined
   }
 ): Comparison => {
   const comparer = new Comparer(`${model} ${id}`)
@@ -42,6 +23,6 @@ export const scored = (
   if (missing.length > 0) return notImplemented(...missing)
   const { decoded, judgement } = score(entry, said, { form, model, longContext: oracle.longContext })
   for (const step of decoded?.flat() ?? []) step.forEach(() => comparer.called())
-  comparer.equal("error", "", expected, officialError(judgement) ?? null)
+  comparer.equal("error", "", expected, officialError(judgement))
   return comparer.comparison
 }

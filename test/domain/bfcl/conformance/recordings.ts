@@ -7,9 +7,9 @@ import type {
   GroundTruth
 } from "../../../../src/domain/bfcl/conformance/Recording.ts"
 import type { Oracle } from "../../../../src/domain/bfcl/conformance/Replay.ts"
-import type { Official } from "../../../../src/domain/bfcl/conformance/Scoring.ts"
 import type { Entry } from "../../../../src/domain/bfcl/Entry.ts"
 import * as LongContext from "../../../../src/domain/bfcl/LongContext.ts"
+import type { Json as Official } from "../../../../src/domain/bfcl/Scores.ts"
 import { Dict } from "../../../../src/domain/python/Value.ts"
 
 export const entry: Entry = {
