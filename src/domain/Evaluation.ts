@@ -1,7 +1,7 @@
 /** What a policy can do, by part and category: a fold over the episodes of an evaluation. */
 import * as Episode from "./Episode.ts"
 import type { Counts, Rate } from "./Report.ts"
-import type { Scores } from "./RunStore.ts"
+import type { Outcomes, Scores } from "./RunStore.ts"
 import { type Interval, wilsonClustered } from "./Statistics.ts"
 import type { Task } from "./Task.ts"
 
@@ -53,6 +53,8 @@ export interface Evaluation {
   readonly cells: Readonly<Record<string, Cell>>
   /** All categories of a part together. */
   readonly parts: Readonly<Record<string, Cell>>
+  /** Task -> passed of its finished episodes. */
+  readonly tasks: Outcomes
 }
 
 export const cellName = (task: Task): string => `${task.part}/${task.category}`
@@ -120,9 +122,18 @@ const cell = (marks: ReadonlyArray<Mark>): Cell => {
 const cellsBy = (marks: ReadonlyArray<Mark>, key: (task: Task) => string): Readonly<Record<string, Cell>> =>
   Object.fromEntries([...groupBy(marks, ({ task }) => key(task))].map(([name, group]) => [name, cell(group)]))
 
+const outcomes = (marks: ReadonlyArray<Mark>): Outcomes =>
+  Object.fromEntries(
+    Array.from(groupBy(marks, ({ task }) => task.id), ([id, of]) => [
+      id,
+      success(of.filter(({ finished }) => finished !== undefined))
+    ])
+  )
+
 export const make = (marks: ReadonlyArray<Mark>): Evaluation => ({
   cells: cellsBy(marks, cellName),
-  parts: cellsBy(marks, (task) => task.part)
+  parts: cellsBy(marks, (task) => task.part),
+  tasks: outcomes(marks)
 })
 
 /** The evaluation as a run's record keeps it. */

@@ -6,7 +6,7 @@ import type { Effect } from "effect"
 import { Context, Schema } from "effect"
 import type { Episode } from "./Episode.ts"
 import type { Manifest } from "./Manifest.ts"
-import type { Rate, StepReport } from "./Report.ts"
+import { Rate, type StepReport } from "./Report.ts"
 import type { Score } from "./Reward.ts"
 import type { Task } from "./Task.ts"
 
@@ -68,6 +68,14 @@ export interface Attempted {
 /** `<part>/<category>` -> passed of n. */
 export type Scores = Readonly<Record<string, Rate>>
 
+/** Task id -> passed of n. */
+export const Outcomes = Schema.Record(Schema.String, Rate)
+export type Outcomes = typeof Outcomes.Type
+
+/** An evaluation task by task, as a run's record keeps it. */
+export const Evaluated = Schema.Struct({ when: Schema.Literals(["before", "after"]), tasks: Outcomes })
+export type Evaluated = typeof Evaluated.Type
+
 export type RunEvent =
   | { readonly _tag: "RunStarted"; readonly milliseconds: number; readonly manifest: Manifest }
   | { readonly _tag: "StageStarted"; readonly stage: string; readonly index: number }
@@ -80,7 +88,7 @@ export type RunEvent =
     readonly seconds: number
     readonly why: string
   }
-  | { readonly _tag: "Evaluated"; readonly when: "before" | "after"; readonly scores: Scores; readonly seconds: number }
+  | (Evaluated & { readonly _tag: "Evaluated"; readonly scores: Scores; readonly seconds: number })
   | { readonly _tag: "WeightsSaved"; readonly path: string; readonly step: number }
   | {
     readonly _tag: "RunEnded"

@@ -44,14 +44,13 @@ export interface ModelSource {
 /** Groups of categories, which the current layout has folders for, and the first ones had not. */
 const groupFolder = "multi_turn"
 
-/** The models in a folder of results, or in one model's folder, by name. */
-export const list = Effect.fn("ResultFolder.list")(function*(folder: string) {
+const discover = Effect.fnUntraced(function*(folder: string, kind: "result" | "score") {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const names = yield* fs.readDirectory(folder, { recursive: true }).pipe(failed(folder))
   const models = new Map<string, { model: string; sample: string; files: Array<ResultSource> }>()
   for (const name of names.toSorted()) {
-    const category = ResultFile.categoryOf(path.basename(name))
+    const category = ResultFile.categoryOf(path.basename(name), kind)
     if (category === undefined) continue
     const parents = path.dirname(path.join(path.resolve(folder), name)).split(path.sep)
     if (parents.at(-1) === groupFolder) parents.pop()
@@ -63,20 +62,27 @@ export const list = Effect.fn("ResultFolder.list")(function*(folder: string) {
     const twice = known.files.find((file) => file.category === category)
     const file = path.join(folder, name)
     if (twice !== undefined) {
-      return yield* new ResultsError({ path: file, detail: `${twice.path} has results of the same category and model` })
+      return yield* new ResultsError({ path: file, detail: `${twice.path} is of the same category and model` })
     }
     known.files.push({ category, path: file })
     models.set(key, known)
-  }
-  if (models.size === 0) {
-    const detail = `no ${ResultFile.fileName("base")} or its like is in it or in its folders`
-    return yield* new ResultsError({ path: folder, detail })
   }
   return Array.from(models.values(), ({ files, ...model }): ModelSource => ({
     ...model,
     files: Category.literals.flatMap((category) => files.filter((file) => file.category === category))
   }))
 })
+
+/** The models in a folder of results, or in one model's folder, by name. There is one at least. */
+export const list = Effect.fn("ResultFolder.list")(function*(folder: string) {
+  const models = yield* discover(folder, "result")
+  if (models.length > 0) return models
+  const detail = `no ${ResultFile.fileNameOf("base", "result")} or its like is in it or in its folders`
+  return yield* new ResultsError({ path: folder, detail })
+})
+
+/** The models in a folder of scores; none when it holds no score files. */
+export const listScores = (folder: string) => discover(folder, "score")
 
 /** What was said in an entry, and where that stands. */
 export interface Located {
@@ -117,6 +123,16 @@ export const read = Effect.fn("ResultFolder.read")(function*({ files }: ModelSou
   return located
 })
 
+/** A score file: its header and the ids of its invalid entries. */
+export const readScores = Effect.fnUntraced(function*({ path }: ResultSource) {
+  const fs = yield* FileSystem.FileSystem
+  const text = yield* fs.readFileString(path).pipe(failed(path))
+  return yield* Effect.fromResult(Result.mapError(
+    Score.decode({ path, text }),
+    ({ detail, line }) => new ResultsError({ path, detail, ...(line !== undefined && { line }) })
+  ))
+})
+
 const scoresHome = (path: Path.Path, folder: string, { model, sample }: Omit<ModelSource, "files">): string =>
   path.join(folder, sample, model, groupFolder)
 
@@ -143,7 +159,7 @@ export const writeScores = Effect.fnUntraced(function*(
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const home = scoresHome(path, folder, source)
-  const file = path.join(home, Score.fileName(category))
+  const file = path.join(home, ResultFile.fileNameOf(category, "score"))
   yield* fs.makeDirectory(home, { recursive: true }).pipe(failed(home))
   yield* fs.writeFileString(file, text.map((line) => `${line}\n`).join(""), { flag: "wx" }).pipe(failed(file))
 })
@@ -183,7 +199,7 @@ export const writer = Effect.fn("ResultFolder.writer")(function*(
       const category = Category.literals.find((known) => known === played.task.category)
       if (category === undefined) return yield* Effect.die(new RangeError(`BFCL has no ${played.task.category}`))
       const folder = home(played.sample)
-      const file = path.join(folder, ResultFile.fileName(category))
+      const file = path.join(folder, ResultFile.fileNameOf(category, "result"))
       yield* fs.makeDirectory(folder, { recursive: true }).pipe(failed(folder))
       yield* fs.writeFileString(file, `${ResultFile.encodeLine(played, mode)}\n`, { flag: "a" }).pipe(failed(file))
     })

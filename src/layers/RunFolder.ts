@@ -4,6 +4,7 @@
  *   run.json            what was asked for, with versions, hashes and seeds; written first
  *   metrics.jsonl       one StepReport a line
  *   episodes.jsonl.gz   one EpisodeRecord a line, every attempted episode
+ *   evaluations.jsonl   one evaluation a line: task -> passed of n
  *   summary.json        how it went: kept current, and final when the run has ended
  *   checkpoints/        weights
  *
@@ -16,7 +17,7 @@ import { Cause, Effect, Exit, FileSystem, Layer, Path, Predicate, Semaphore } fr
 import type { PlatformError } from "effect/PlatformError"
 import { gzip } from "node:zlib"
 import * as EpisodeRecord from "../domain/EpisodeRecord.ts"
-import { type RunEvent, RunStore, RunStoreError, StoreUnwritable } from "../domain/RunStore.ts"
+import { type Evaluated, type RunEvent, RunStore, RunStoreError, StoreUnwritable } from "../domain/RunStore.ts"
 import * as Summary from "../domain/Summary.ts"
 import * as Folder from "./Folder.ts"
 
@@ -27,6 +28,7 @@ export const files = {
   run: "run.json",
   metrics: "metrics.jsonl",
   episodes: "episodes.jsonl.gz",
+  evaluations: "evaluations.jsonl",
   summary: "summary.json",
   checkpoints: "checkpoints"
 } as const
@@ -106,6 +108,7 @@ const make = Effect.fnUntraced(function*(folder: string): Effect.fn.Return<
   const run = yield* create(files.run)
   const metrics = yield* create(files.metrics)
   const episodes = yield* create(files.episodes)
+  const evaluations = yield* create(files.evaluations)
 
   let summary = Summary.empty
   // Renamed into place, so that whoever looks sees the old one or the new one.
@@ -135,6 +138,12 @@ const make = Effect.fnUntraced(function*(folder: string): Effect.fn.Return<
     const reports = events.flatMap((event) => event._tag === "StepDone" ? [line(event.report)] : [])
     if (reports.length > 0) {
       yield* metrics.writeAll(encoder.encode(reports.join(""))).pipe(writing(at(files.metrics)))
+    }
+    const evaluated = events.flatMap((event) =>
+      event._tag === "Evaluated" ? [line({ when: event.when, tasks: event.tasks } satisfies Evaluated)] : []
+    )
+    if (evaluated.length > 0) {
+      yield* evaluations.writeAll(encoder.encode(evaluated.join(""))).pipe(writing(at(files.evaluations)))
     }
     const after = events.reduce(Summary.next, summary)
     if (after !== summary) {

@@ -8,7 +8,7 @@ import { createGunzip, type Gunzip } from "node:zlib"
 import { EpisodeRecord } from "../domain/EpisodeRecord.ts"
 import { Manifest } from "../domain/Manifest.ts"
 import { StepReport } from "../domain/Report.ts"
-import { RunStoreError, StoreUnreadable } from "../domain/RunStore.ts"
+import { Evaluated, RunStoreError, StoreUnreadable } from "../domain/RunStore.ts"
 import { Summary } from "../domain/Summary.ts"
 import { files, format, inWords } from "./RunFolder.ts"
 
@@ -24,6 +24,7 @@ export interface RunRecord {
   readonly summary: Summary
   readonly reports: Stream.Stream<Line<StepReport>, RunStoreError>
   readonly episodes: Stream.Stream<Line<EpisodeRecord>, RunStoreError>
+  readonly evaluations: Stream.Stream<Line<Evaluated>, RunStoreError>
 }
 
 const unreadable = (path: string, detail: string): RunStoreError =>
@@ -148,6 +149,7 @@ export const open = Effect.fn("RunReader.open")(function*(folder: string) {
     started: seconds.started,
     summary: yield* decodeFile(at(files.summary), Summary, yield* text(files.summary)),
     reports: bytes(files.metrics).pipe(textLines, decodeLines(at(files.metrics), StepReport)),
+    evaluations: bytes(files.evaluations).pipe(textLines, decodeLines(at(files.evaluations), Evaluated)),
     episodes: gunzipped(bytes(files.episodes)).pipe(decodeLines(at(files.episodes), EpisodeRecord))
   }
   return record

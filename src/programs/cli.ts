@@ -10,6 +10,7 @@ import { Console, Effect, References, Runtime, Schema } from "effect"
 import * as CliError from "effect/cli/CliError"
 import * as CliOutput from "effect/cli/CliOutput"
 import * as Command from "effect/cli/Command"
+import { compare } from "./commands/compare.ts"
 import { conformance } from "./commands/conformance.ts"
 import { drills } from "./commands/drills.ts"
 import { evaluate } from "./commands/evaluate.ts"
@@ -30,6 +31,7 @@ const envtune = <E, R>(parts: Layer.Layer<Parts, E, R>) =>
       tune.pipe(Command.provide(parts)),
       evaluate.pipe(Command.provide(parts)),
       score.pipe(Command.provide(parts)),
+      compare.pipe(Command.provide(parts)),
       report,
       drills.pipe(Command.provide(parts)),
       pretrain.pipe(Command.provide(parts)),

@@ -15,6 +15,7 @@ import type { Renderer } from "../domain/Renderer.ts"
 import type { Rule } from "../domain/Reward.ts"
 import type { Tasks, TasksError } from "../domain/Tasks.ts"
 import type { ResultsError } from "../layers/ResultFolder.ts"
+import type { Compared, CompareOptions } from "./compare.ts"
 import type { EvaluateOptions } from "./evaluate.ts"
 import type { ScoreOptions, Scoring } from "./score.ts"
 
@@ -100,4 +101,6 @@ export class Parts extends Context.Service<Parts, {
   }) => Effect.Effect<{ readonly lines: ReadonlyArray<string>; readonly leaks: boolean }, PartsError, Platform>
   /** Scores result files as the official scorer does. */
   readonly score: (options: ScoreOptions) => Effect.Effect<Scoring, PartsError, Platform>
+  /** Compares two policies task by task. */
+  readonly compare: (options: CompareOptions) => Effect.Effect<Compared, PartsError, Platform>
 }>()("envtune/programs/Parts") {}

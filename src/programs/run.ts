@@ -111,7 +111,9 @@ export const run = Effect.fn("run")(function*<E, R, E2 = never, R2 = never>(
     const watch = (played: Evaluation.Played) => options.watch?.(when, played) ?? Effect.void
     const result = yield* Effect.provide(evaluate(evaluation, watch), plain)
     const scores = Evaluation.scores(result)
-    yield* store.append([{ _tag: "Evaluated", when, scores, seconds: (yield* seconds) - from }])
+    yield* store.append([
+      { _tag: "Evaluated", when, scores, tasks: result.tasks, seconds: (yield* seconds) - from }
+    ])
     return result
   })
 

@@ -60,7 +60,11 @@ const misplaced = ({ known }: Exam, located: ReadonlyArray<ResultFolder.Located>
   return Effect.fail(new ResultFolder.ResultsError({ path, line, detail }))
 }
 
-const scoreModel = Effect.fnUntraced(function*(exam: Exam, source: ResultFolder.ModelSource, options: ScoreOptions) {
+const scoreModel = Effect.fnUntraced(function*(
+  exam: Exam,
+  source: ResultFolder.ModelSource,
+  options: Pick<ScoreOptions, "mode" | "out">
+) {
   const located = yield* ResultFolder.read(source)
   yield* misplaced(exam, located)
   const form = options.mode ?? ResultFile.formOf(located.map(({ said }) => said))
@@ -87,22 +91,28 @@ const scoreModel = Effect.fnUntraced(function*(exam: Exam, source: ResultFolder.
   return { run: { name: source.sample, categories } satisfies Scores.Run, gaps }
 })
 
-/** Scores everything. Fails with the file, and the line where there is one, of what is no result. */
-export const score = Effect.fn("score")(function*(options: ScoreOptions) {
-  const exam = examOf(
-    yield* BfclFolder.read(options.data, options.split ?? "all").pipe(
-      Effect.mapError((reason) => new TasksError({ reason }))
-    )
-  )
-  const sources = yield* ResultFolder.list(options.results)
-  if (options.out !== undefined) yield* ResultFolder.refuseScores(options.out, sources)
+/** Scores the test side of a benchmark's split. Fails with the file, and the line where there is one, of what is no result. */
+export const scoreResults = Effect.fn("score")(function*(
+  benchmark: Benchmark,
+  { mode, out, results }: Pick<ScoreOptions, "mode" | "out" | "results">
+) {
+  const exam = examOf(benchmark)
+  const sources = yield* ResultFolder.list(results)
+  if (out !== undefined) yield* ResultFolder.refuseScores(out, sources)
   const models = new Map<string, Array<Scores.Run>>()
   const gaps: Array<Gap> = []
   for (const source of sources) {
-    const scored = yield* scoreModel(exam, source, options)
+    const scored = yield* scoreModel(exam, source, { mode, out })
     gaps.push(...scored.gaps)
     models.set(source.model, [...models.get(source.model) ?? [], scored.run])
   }
   const scoring: Scoring = { models: Array.from(models, ([model, runs]) => ({ model, runs })), gaps }
   return scoring
 })
+
+/** The benchmark with the split whose test side is meant; everything when there is none. */
+export const readBenchmark = (data: string, split: string | undefined) =>
+  BfclFolder.read(data, split ?? "all").pipe(Effect.mapError((reason) => new TasksError({ reason })))
+
+export const score = (options: ScoreOptions) =>
+  Effect.flatMap(readBenchmark(options.data, options.split), (benchmark) => scoreResults(benchmark, options))

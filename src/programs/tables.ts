@@ -1,7 +1,9 @@
 /** Evaluations and scores as tables of plain text. */
 import * as Scores from "../domain/bfcl/Scores.ts"
 import type { Cell, Evaluation } from "../domain/Evaluation.ts"
+import type * as Paired from "../domain/Paired.ts"
 import { total } from "../domain/Report.ts"
+import type { Compared } from "./compare.ts"
 import * as Text from "./text.ts"
 
 const unfinished = (cell: Cell): string => total(cell.unfinished) === 0 ? "" : `${total(cell.unfinished)} unfinished`
@@ -101,4 +103,41 @@ export const scores = (model: Scores.ModelRuns): ReadonlyArray<string> => {
       ...officialErrors.map((type) => String(summary.errors[type] ?? 0))
     ])
   ])
+}
+
+const points = (value: number): string => `${value < 0 ? "" : "+"}${(value * 100).toFixed(1)}`
+
+const probability = (p: number): string => p < 0.0001 ? "< 0.0001" : p.toFixed(4)
+
+const pairedRow = (name: string, comparison: Paired.Comparison): ReadonlyArray<string> => {
+  const { alike, both, broken, detectable, difference, first, fixed, interval: { high, low }, neither, p, second } =
+    comparison
+  return [
+    name,
+    String(comparison.tasks),
+    Text.percent(first),
+    Text.percent(second),
+    ...[fixed.length, broken.length, both, neither, alike].map(String),
+    `${points(difference)} [${points(low)}, ${points(high)}]`,
+    probability(p),
+    detectable === undefined ? "-" : (detectable * 100).toFixed(1)
+  ]
+}
+
+const listed = (name: string, ids: ReadonlyArray<string>): ReadonlyArray<string> =>
+  ids.length === 0 ? [] : [`${name}: ${ids.join(", ")}`]
+
+/** Two policies on the same tasks; differences and the detectable effect are in percentage points. */
+export const paired = ({ categories, onlyFirst, onlySecond, overall }: Compared): ReadonlyArray<string> => {
+  const own = Object.entries(categories)
+  return [
+    ...Text.table([
+      ["", "n", "A", "B", "fixed", "broken", "both", "neither", "alike", "B - A, 95 %", "p", "detectable"],
+      ...own.map(([name, comparison]) => pairedRow(name, comparison)),
+      pairedRow("overall", overall)
+    ]),
+    ...(onlyFirst + onlySecond === 0 ? [] : [`left out: ${onlyFirst} tasks that only A has, ${onlySecond} only B`]),
+    ...listed("fixed", overall.fixed),
+    ...listed("broken", overall.broken)
+  ]
 }

@@ -14,6 +14,7 @@ import * as EnvironmentBfcl from "../layers/EnvironmentBfcl.ts"
 import * as EnvironmentBfclOfficial from "../layers/EnvironmentBfclOfficial.ts"
 import * as PolicyOracle from "../layers/PolicyOracle.ts"
 import * as RendererCompact from "../layers/RendererCompact.ts"
+import { compare } from "./compare.ts"
 import { conform } from "./conform.ts"
 import * as Paper from "./curricula/paper.ts"
 import { defaults } from "./evaluate.ts"
@@ -145,6 +146,7 @@ export const layer: Layer.Layer<Parts> = Layer.succeed(
     pretrain,
     conformance: conform,
     split: inspect,
-    score
+    score,
+    compare
   })
 )

@@ -73,11 +73,20 @@ describe("RunFolder", () => {
       const path = yield* folder
       const appended = yield* events
       const scores = { "test/base": { n: 3, passed: 1 } }
-      yield* write(path, [started], [{ _tag: "Evaluated", when: "before", scores, seconds: 1 }], appended, [
-        { _tag: "WeightsSaved", path: "checkpoints/final", step: 2 },
-        { _tag: "RunEnded", outcome: "completed", detail: "", seconds: 12 }
-      ])
+      const outcomes = { e0: { n: 1, passed: 1 }, e1: { n: 2, passed: 0 } }
+      yield* write(
+        path,
+        [started],
+        [{ _tag: "Evaluated", when: "before", scores, tasks: outcomes, seconds: 1 }],
+        appended,
+        [
+          { _tag: "WeightsSaved", path: "checkpoints/final", step: 2 },
+          { _tag: "RunEnded", outcome: "completed", detail: "", seconds: 12 }
+        ]
+      )
       const record = yield* RunReader.open(path)
+      const evaluations = yield* lines(record.evaluations)
+      assert.deepStrictEqual(evaluations.values, [{ when: "before", tasks: outcomes }])
       assert.deepStrictEqual(record.manifest, manifest)
       assert.strictEqual(record.started, 1_700_000_000)
       assert.strictEqual(record.summary.outcome, "completed")

@@ -65,7 +65,8 @@ const parts = Layer.succeed(
         ? Effect.fail(new Unavailable({ detail: "no recordings" }))
         : Effect.succeed({ lines: ["base 3 of 4"], agrees: false }),
     split: ({ split }) => Effect.succeed({ lines: [`split ${split}`], leaks: split === "leaky.json" }),
-    score: () => Effect.succeed({ models: [], gaps: [] })
+    score: () => Effect.succeed({ models: [], gaps: [] }),
+    compare: ({ first, second }) => Effect.fail(new Unavailable({ detail: `${first} and ${second} differ` }))
   })
 )
 
@@ -111,10 +112,21 @@ export default Curriculum.make({
 })
 `
 
+const commands = [
+  "tune",
+  "evaluate",
+  "score",
+  "compare",
+  "report",
+  "drills",
+  "pretrain",
+  "split",
+  "conformance",
+  "hints"
+]
+
 describe("envtune --help", () => {
-  for (
-    const command of ["tune", "evaluate", "score", "report", "drills", "pretrain", "split", "conformance", "hints"]
-  ) {
+  for (const command of commands) {
     it.effect(`documents ${command}, with an example`, () =>
       Effect.gen(function*() {
         yield* envtune([command, "--help"])
@@ -128,11 +140,7 @@ describe("envtune --help", () => {
     Effect.gen(function*() {
       yield* envtune(["--help"])
       const help = yield* output
-      for (
-        const command of ["tune", "evaluate", "score", "report", "drills", "pretrain", "split", "conformance", "hints"]
-      ) {
-        assert.include(help, command)
-      }
+      for (const command of commands) assert.include(help, command)
     }).pipe(Effect.provide(NodeServices.layer)))
 })
 
@@ -149,6 +157,7 @@ describe("envtune tune", () => {
       assert.sameMembers(yield* fs.readDirectory(out), [
         "checkpoints",
         "episodes.jsonl.gz",
+        "evaluations.jsonl",
         "metrics.jsonl",
         "report.html",
         "run.json",
@@ -411,6 +420,19 @@ describe("the other commands", () => {
         assert.isAbove(rules.length, 0)
         assert.strictEqual(silent, 0)
       }
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.effect("compare takes two places, and fails in one sentence", () =>
+    Effect.gen(function*() {
+      assert.include(yield* refused("compare", "a", "b#m"), "envtune: a and b#m differ")
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.effect("evaluate plays an official loop where there is data, and writes results of those alone", () =>
+    Effect.gen(function*() {
+      yield* envtune(["evaluate", "--data", "d", "--loop", "fc", "--policy", "oracle", "--json"])
+      assert.strictEqual(JSON.parse(yield* output).cells["test/base"].success.passed, 3)
+      assert.include(yield* refused("evaluate", "--loop", "fc"), "--loop fc is for BFCL's own tasks")
+      assert.include(yield* refused("evaluate", "--results", "r"), "--results goes with --loop fc")
     }).pipe(Effect.provide(NodeServices.layer)))
 
   it.effect("split ends with code 1 when what is tested was trained on", () =>

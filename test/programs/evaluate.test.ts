@@ -31,7 +31,13 @@ const seeds = (concurrency: number) =>
 describe("evaluate", () => {
   it.effect("counts passed episodes and turns by part and category", () =>
     Effect.gen(function*() {
-      const { cells, parts } = yield* evaluate(defaults)
+      const { cells, parts, tasks: outcomes } = yield* evaluate(defaults)
+      assert.deepStrictEqual(outcomes, {
+        e0: { n: 1, passed: 1 },
+        e1: { n: 1, passed: 0 },
+        e2: { n: 1, passed: 1 },
+        x0: { n: 1, passed: 1 }
+      })
       assert.deepStrictEqual(Object.keys(cells), ["test/base", "transfer/unseen"])
       const base = cells["test/base"]
       assert.deepStrictEqual(base?.success, { n: 3, passed: 2 })

@@ -94,7 +94,7 @@ const configOf = (line: Line): Result.Result<string, string> => {
 }
 
 /** Category and scenario of an id; BFCL itself reads them out of it. */
-const kindOf = (id: string): Result.Result<Pick<Entry, "category" | "scenario">, string> => {
+export const kindOf = (id: string): Result.Result<Pick<Entry, "category" | "scenario">, string> => {
   const [, name, scenario] = /^multi_turn_(.+)_(\d+)$/.exec(id) ?? []
   return Result.mapBoth(decodeCategory(name), {
     onFailure: () => `${id} is no id of the form multi_turn_<category>_<number>`,

@@ -15,13 +15,14 @@ import { type Decoded, functionCalls, promptingCalls, qwenCalls, type ToolCall }
 import { Category } from "./Entry.ts"
 import type { Mode } from "./Official.ts"
 
-/** As the current version of the benchmark names it. */
-export const fileName = (category: Category): string => `BFCL_v4_multi_turn_${category}_result.json`
+/** How BFCL's runner and scorer name their files, in its current version. */
+export const fileNameOf = (category: Category, kind: "result" | "score"): string =>
+  `BFCL_v4_multi_turn_${category}_${kind}.json`
 
 /** The category of a file of any version, by its name; undefined for other files. */
-export const categoryOf = (name: string): Category | undefined => {
-  const [, category] = /^BFCL_v\d+_multi_turn_(.+)_result\.json$/.exec(name) ?? []
-  return Category.literals.find((known) => known === category)
+export const categoryOf = (name: string, kind: "result" | "score"): Category | undefined => {
+  const [, category, found] = /^BFCL_v\d+_multi_turn_(.+)_(result|score)\.json$/.exec(name) ?? []
+  return found === kind ? Category.literals.find((known) => known === category) : undefined
 }
 
 /** What was said in an entry. */

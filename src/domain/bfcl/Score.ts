@@ -2,16 +2,16 @@
  * The score of result files, and BFCL's score files: a header `{"accuracy", "correct_count", "total_count"}`, then one
  * line for each entry that is not valid, with the error's type and message.
  */
+import { Result, Schema } from "effect"
 import { dumps, loads } from "../python/Json.ts"
 import { Dict, type Value } from "../python/Value.ts"
+import type { TasksUnreadable } from "../Tasks.ts"
 import { entryScore, type Judgement, type Steps } from "./Check.ts"
-import type { Category, Entry } from "./Entry.ts"
-import { groundTruth } from "./Entry.ts"
+import { type Entry, groundTruth } from "./Entry.ts"
+import * as Lines from "./Lines.ts"
 import type { LongContext } from "./LongContext.ts"
 import { decodeTurn, type Form, type ResultEntry, turnsOf } from "./ResultFile.ts"
 
-/** As the current version of the benchmark names it. */
-export const fileName = (category: Category): string => `BFCL_v4_multi_turn_${category}_score.json`
 import { Shared } from "./Shared.ts"
 
 export interface Scored {
@@ -96,3 +96,37 @@ export const lines = (scored: ReadonlyArray<Scored>, model: string): ReadonlyArr
   })
   return [dumps(header), ...invalid.map((one) => lineOf(one, model))]
 }
+
+const Header = Schema.Struct({ correct_count: Schema.Natural, total_count: Schema.Natural })
+const Invalid = Schema.Struct({ id: Schema.String })
+const decodeHeader = Lines.decodeJson(Header)
+const decodeInvalid = Lines.decodeJson(Invalid)
+
+/** What a score file says without the data: which entries are not valid, and how many were scored. */
+export interface ScoreFile {
+  readonly total: number
+  readonly invalid: ReadonlySet<string>
+}
+
+/** The official scorer's files, and ours. */
+export const decode = (source: Lines.Source): Result.Result<ScoreFile, TasksUnreadable> =>
+  Result.gen(function*() {
+    const [first, ...rest] = Lines.split(source)
+    const header = yield* Result.mapError(
+      decodeHeader(first?.text ?? ""),
+      (detail) => Lines.unreadable(source, first, `no header of a score file: ${detail}`)
+    )
+    const invalid = new Set<string>()
+    for (const line of rest) {
+      const { id } = yield* Result.mapError(
+        decodeInvalid(line.text),
+        (detail) => Lines.unreadable(source, line, detail)
+      )
+      invalid.add(id)
+    }
+    if (header.correct_count + invalid.size !== header.total_count) {
+      const detail = `${header.correct_count} of ${header.total_count} entries are correct, and ${invalid.size} are not`
+      return yield* Result.fail(Lines.unreadable(source, first, detail))
+    }
+    return { total: header.total_count, invalid }
+  })

@@ -16,10 +16,10 @@ const decoded = (step: unknown, form: ResultFile.Form) =>
 
 describe("categoryOf", () => {
   it("knows the result files of any version, and no others", () => {
-    assert.strictEqual(ResultFile.categoryOf("BFCL_v4_multi_turn_miss_func_result.json"), "miss_func")
-    assert.strictEqual(ResultFile.categoryOf("BFCL_v3_multi_turn_base_result.json"), "base")
+    assert.strictEqual(ResultFile.categoryOf("BFCL_v4_multi_turn_miss_func_result.json", "result"), "miss_func")
+    assert.strictEqual(ResultFile.categoryOf("BFCL_v3_multi_turn_base_result.json", "result"), "base")
     for (const name of ["BFCL_v4_multi_turn_other_result.json", "BFCL_v4_multi_turn_base_score.json", "base.json"]) {
-      assert.isUndefined(ResultFile.categoryOf(name))
+      assert.isUndefined(ResultFile.categoryOf(name, "result"))
     }
   })
 })

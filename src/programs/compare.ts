@@ -1,0 +1,61 @@
+/** Compares two policies task by task: which tasks were fixed, which were broken, and whether that could be chance. */
+import { Effect, Result } from "effect"
+import * as Entry from "../domain/bfcl/Entry.ts"
+import * as Paired from "../domain/Paired.ts"
+import { type ByTask, readOutcomes } from "./outcomes.ts"
+import { Unavailable } from "./parts.ts"
+import { readBenchmark } from "./score.ts"
+
+export interface CompareOptions {
+  /** Paths, each with `#<model>` (`#before` of a run) where there are several to choose from. */
+  readonly first: string
+  readonly second: string
+  /** The benchmark's folder, which result and score files need. */
+  readonly data?: string | undefined
+  /** Whose test side is compared, everything when absent; needs the data. */
+  readonly split?: string | undefined
+  /** Of the bootstrap. */
+  readonly seed: number
+}
+
+export interface Compared {
+  /** Tasks that the other one has no outcome of; they are left out. */
+  readonly onlyFirst: number
+  readonly onlySecond: number
+  readonly overall: Paired.Comparison
+  /** By BFCL's categories, where the tasks are BFCL's. */
+  readonly categories: Readonly<Record<string, Paired.Comparison>>
+}
+
+const without = (tasks: ByTask, others: ByTask): number => [...tasks.keys()].filter((id) => !others.has(id)).length
+
+const byCategory = (pairs: ReadonlyArray<Paired.Pair>, seed: number): Compared["categories"] =>
+  Object.fromEntries(Entry.Category.literals.flatMap((category) => {
+    const of = pairs.filter(({ id }) => Result.getOrUndefined(Entry.kindOf(id))?.category === category)
+    return of.length === 0 ? [] : [[category, Paired.compare(of, seed)]]
+  }))
+
+export const compare = Effect.fn("compare")(function*({ data, first, second, seed, split }: CompareOptions) {
+  if (split !== undefined && data === undefined) {
+    return yield* new Unavailable({ detail: `--split ${split} is of the benchmark: say with --data where it is` })
+  }
+  const benchmark = data === undefined ? undefined : yield* readBenchmark(data, split)
+  const restricted = (tasks: ByTask): ByTask =>
+    benchmark === undefined ? tasks : new Map([...tasks].filter(([id]) => benchmark.split.test.has(id)))
+  const ofFirst = restricted(yield* readOutcomes(first, benchmark))
+  const ofSecond = restricted(yield* readOutcomes(second, benchmark))
+  const pairs = Array.from(ofFirst).flatMap(([id, rate]) => {
+    const other = ofSecond.get(id)
+    return other === undefined ? [] : [{ id, first: rate, second: other }]
+  })
+  if (pairs.length === 0) {
+    return yield* new Unavailable({ detail: `${first} and ${second} have no task in common` })
+  }
+  const compared: Compared = {
+    onlyFirst: without(ofFirst, ofSecond),
+    onlySecond: without(ofSecond, ofFirst),
+    overall: Paired.compare(pairs, seed),
+    categories: byCategory(pairs, seed)
+  }
+  return compared
+})

@@ -1,0 +1,223 @@
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { assert, layer } from "@effect/vitest"
+import { Effect, FileSystem, Ref } from "effect"
+import type { Entry } from "../../src/domain/bfcl/Entry.ts"
+import * as Scores from "../../src/domain/bfcl/Scores.ts"
+import type { Manifest } from "../../src/domain/Manifest.ts"
+import { RunStore } from "../../src/domain/RunStore.ts"
+import * as RunFolder from "../../src/layers/RunFolder.ts"
+import { compare } from "../../src/programs/compare.ts"
+import { score } from "../../src/programs/score.ts"
+import * as Tables from "../../src/programs/tables.ts"
+import { carEntry, lockAll, pressBrake } from "../domain/bfcl/entries.ts"
+import { filesOf, writeFolder } from "../layers/benchmark.ts"
+
+const entry = (scenario: number): Entry => ({
+  ...carEntry([lockAll, pressBrake]),
+  id: `multi_turn_base_${scenario}`,
+  scenario
+})
+
+const ids = ["multi_turn_base_0", "multi_turn_base_1", "multi_turn_base_2", "multi_turn_base_3"] as const
+
+/** The benchmark has four entries, of which 2 and 3 are tested on. */
+const data = Effect.suspend(() => {
+  const all = [0, 1, 2, 3].map((scenario) => filesOf(entry(scenario)))
+  const joined = (name: string) => all.map((files) => files[name]).join("")
+  const base = "BFCL_v4_multi_turn_base.json"
+  return writeFolder({
+    ...all[0],
+    [base]: joined(base),
+    [`possible_answer/${base}`]: joined(`possible_answer/${base}`),
+    "split_by_scenario.json": JSON.stringify({ train: [0, 1], test: [2, 3] })
+  })
+})
+
+const right = `[${lockAll}, ${pressBrake}]`
+
+/** A result file in which these entries are right and all others wrong. */
+const resultFile = (passing: ReadonlyArray<number>, of: ReadonlyArray<string> = ids): string =>
+  of.map((id, i) => `${JSON.stringify({ id, result: [[passing.includes(i) ? right : `[${lockAll}]`, "Done."]] })}\n`)
+    .join("")
+
+const file = "multi_turn/BFCL_v4_multi_turn_base_result.json"
+
+const manifest: Manifest = {
+  curriculum: "toy",
+  seed: 1,
+  versions: {},
+  tasks: { provenance: {}, sha256: "", counts: {} },
+  engine: { name: "none", parameters: 0, vocabularySize: 1, contextLength: 1 },
+  vocabularyHash: "none",
+  stages: [],
+  options: {}
+}
+
+layer(NodeServices.layer)("score", (it) => {
+  it.effect("judges every model's entries, in its table and its JSON", () =>
+    Effect.gen(function*() {
+      const results = yield* writeFolder({ [`a/${file}`]: resultFile([0, 2]), [`b/${file}`]: resultFile([1]) })
+      const { gaps, models } = yield* score({ data: yield* data, results })
+      assert.deepStrictEqual(gaps, [])
+      const json = Scores.toJson(models)
+      assert.strictEqual(json.a?.multi_turn_base?.accuracy, 0.5)
+      assert.strictEqual(json.b?.multi_turn_base?.accuracy, 0.25)
+      const [a] = models
+      const wrong = Scores.ofCategory(a!, "multi_turn_base")[0]?.get(ids[1])
+      assert.deepStrictEqual(wrong, [
+        "multi_turn:instance_state_mismatch",
+        "Model instance for VehicleControlAPI does not match the state with ground truth instance."
+      ])
+      assert.deepStrictEqual(Tables.scores(a!).slice(0, 2), [
+        "a        n  accuracy, 95 % interval  state  response  empty  forced  error",
+        "base     4      50.0 % [15.0, 85.0]      2         0      0       0      0"
+      ])
+    }))
+
+  it.effect("scores the test side of a split, and says what has no result", () =>
+    Effect.gen(function*() {
+      const results = yield* writeFolder({ [`a/${file}`]: resultFile([0, 2], ids.slice(0, 3)) })
+      const { gaps, models } = yield* score({ data: yield* data, results, split: "by-scenario" })
+      assert.deepStrictEqual(Scores.summarise(Scores.ofAll(models[0]!)).tasks, 1)
+      assert.deepStrictEqual(gaps.map(({ missing }) => missing), [[ids[3]]])
+    }))
+
+  it.effect("writes score files, and not over others", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const results = yield* writeFolder({ [`a/${file}`]: resultFile([0, 2]) })
+      const options = { data: yield* data, results, out: `${yield* fs.makeTempDirectoryScoped()}/score` }
+      yield* score(options)
+      const text = yield* fs.readFileString(`${options.out}/a/multi_turn/BFCL_v4_multi_turn_base_score.json`)
+      const [header = "", ...invalid] = text.trim().split("\n")
+      assert.deepStrictEqual(JSON.parse(header), { accuracy: 0.5, correct_count: 2, total_count: 4 })
+      assert.deepStrictEqual(invalid.map((line) => JSON.parse(line).id), [ids[1], ids[3]])
+      assert.match((yield* Effect.flip(score(options))).message, /there are scores of a already/)
+    }))
+
+  it.effect("puts the runs of a model together", () =>
+    Effect.gen(function*() {
+      const results = yield* writeFolder({
+        [`sample-1/a/${file}`]: resultFile([0, 2]),
+        [`sample-2/a/${file}`]: resultFile([0])
+      })
+      const { models } = yield* score({ data: yield* data, results })
+      assert.strictEqual(models.length, 1)
+      assert.deepStrictEqual(Tables.scores(models[0]!).slice(0, 2), [
+        "a        n  pass@1, 95 % interval  pass@2  pass^2  sd of runs  state  response  empty  forced  error",
+        "base     4     37.5 % [9.3, 77.8]  50.0 %  25.0 %        17.7      5         0      0       0      0"
+      ])
+    }))
+
+  it.effect("names the line of an entry that the data does not have in that category", () =>
+    Effect.gen(function*() {
+      const results = yield* writeFolder({ [`a/${file}`]: resultFile([], ["multi_turn_base_0", "multi_turn_base_9"]) })
+      const error = yield* Effect.flip(score({ data: yield* data, results }))
+      assert.match(error.message, /_base_result\.json:2: multi_turn_base_9 is no entry of multi_turn_base in the data$/)
+    }))
+})
+
+/** What `envtune evaluate --json` prints, as far as a comparison reads it. */
+const evaluation = (passed: number) => JSON.stringify({ cells: {}, parts: {}, tasks: { t: { n: 2, passed } } })
+
+const evaluated = (when: "before" | "after", passed: number) =>
+  ({ _tag: "Evaluated", when, scores: {}, tasks: { t: { n: 1, passed } }, seconds: 1 }) as const
+
+const scoreFile = (total: number, ...invalid: ReadonlyArray<string>): string =>
+  [{ correct_count: total - invalid.length, total_count: total }, ...invalid.map((id) => ({ id }))]
+    .map((line) => `${JSON.stringify(line)}\n`)
+    .join("")
+
+layer(NodeServices.layer)("compare", (it) => {
+  const differing = Effect.fnUntraced(function*(first: string, second: string, folder?: string, split?: string) {
+    const { overall } = yield* compare({ first, second, data: folder, split, seed: 1 })
+    return { fixed: overall.fixed, broken: overall.broken, both: overall.both, neither: overall.neither }
+  })
+
+  it.effect("reads results, scores and their JSON alike", () =>
+    Effect.gen(function*() {
+      const folder = yield* data
+      const results = yield* writeFolder({ [`a/${file}`]: resultFile([0, 2]), [`b/${file}`]: resultFile([1, 2]) })
+      const fs = yield* FileSystem.FileSystem
+      const scores = `${yield* fs.makeTempDirectoryScoped()}/score`
+      const { models } = yield* score({ data: folder, results, out: scores })
+      const json = yield* writeFolder({ "scores.json": JSON.stringify(Scores.toJson(models)) })
+      const expected = { fixed: [ids[1]], broken: [ids[0]], both: 1, neither: 1 }
+      assert.deepStrictEqual(yield* differing(`${results}#a`, `${results}#b`, folder), expected)
+      assert.deepStrictEqual(yield* differing(`${results}/a`, `${results}/b`, folder), expected)
+      assert.deepStrictEqual(yield* differing(`${scores}#a`, `${scores}/b`, folder), expected)
+      assert.deepStrictEqual(yield* differing(`${json}/scores.json#a`, `${json}/scores.json#b`), expected)
+      assert.deepStrictEqual(
+        yield* differing(`${scores}#a`, `${json}/scores.json#b`, folder, "by-scenario"),
+        { fixed: [], broken: [], both: 1, neither: 1 }
+      )
+    }))
+
+  it.effect("reads evaluations, and those of a run", () =>
+    Effect.gen(function*() {
+      const folder = yield* writeFolder({ "before.json": evaluation(0), "after.json": evaluation(1) })
+      const expected = { fixed: ["t"], broken: [], both: 0, neither: 0 }
+      assert.deepStrictEqual(yield* differing(`${folder}/before.json`, `${folder}/after.json`), expected)
+      const run = `${folder}/run`
+      yield* RunStore.use(({ append }) =>
+        append([
+          { _tag: "RunStarted", milliseconds: 0, manifest },
+          evaluated("before", 0),
+          evaluated("after", 1)
+        ])
+      ).pipe(Effect.provide(RunFolder.layer(run)))
+      assert.deepStrictEqual(yield* differing(`${run}#before`, run), expected)
+      const error = yield* Effect.flip(differing(`${run}#during`, run))
+      assert.match(error.message, /the run has no evaluation "during"/)
+    }))
+
+  it.effect("says what is missing to compare", () =>
+    Effect.gen(function*() {
+      const results = yield* writeFolder({ [`a/${file}`]: resultFile([0]), [`b/${file}`]: resultFile([1]) })
+      const told = yield* Ref.make<ReadonlyArray<string>>([])
+      const refused = (first: string, second: string, folder?: string) =>
+        Effect.flatMap(
+          Effect.flip(differing(first, second, folder)),
+          ({ message }) => Ref.update(told, (lines) => [...lines, message])
+        )
+      yield* refused(results, results, yield* data)
+      yield* refused(`${results}#c`, results, yield* data)
+      yield* refused(results, results)
+      yield* refused("nowhere", results)
+      const json = yield* writeFolder({ "a.json": "{\"tasks\": {}}", "b.json": "[]" })
+      yield* refused(`${json}/b.json`, results)
+      yield* refused(`${json}/a.json`, `${json}/a.json`)
+      assert.deepStrictEqual(
+        (yield* Ref.get(told)).map((line) => line.replaceAll(results, "R").replaceAll(json, "J")),
+        [
+          "R: it holds 2 models; name one: R#a, R#b",
+          "R: it holds no model c; name one: R#a, R#b",
+          "R: results and scores need the benchmark: say with --data where it is",
+          "nowhere: no such file or folder",
+          "J/b.json: it is neither what envtune score --json prints, nor envtune evaluate --json",
+          "J/a.json and J/a.json have no task in common"
+        ]
+      )
+    }))
+
+  it.effect("takes score files for what was scored, if that can be told", () =>
+    Effect.gen(function*() {
+      const name = "multi_turn/BFCL_v4_multi_turn_base_score.json"
+      const folder = yield* data
+      const scores = yield* writeFolder({
+        [`half/${name}`]: scoreFile(2, ids[2]),
+        [`three/${name}`]: scoreFile(3, ids[2]),
+        [`odd/${name}`]: "{\"correct_count\": 3, \"total_count\": 4}\n"
+      })
+      assert.deepStrictEqual(yield* differing(`${scores}/half`, `${scores}/half`, folder, "by-scenario"), {
+        fixed: [],
+        broken: [],
+        both: 1,
+        neither: 1
+      })
+      const three = yield* Effect.flip(differing(`${scores}/three`, `${scores}/three`, folder))
+      assert.match(three.message, /3 entries were scored, which are not all 4 of the category, nor the 4/)
+      const odd = yield* Effect.flip(differing(`${scores}/odd`, `${scores}/odd`, folder))
+      assert.match(odd.message, /_base_score\.json:1: 3 of 4 entries are correct, and 0 are not$/)
+    }))
+})
