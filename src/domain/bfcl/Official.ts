@@ -19,6 +19,7 @@ import type { Entry } from "./Entry.ts"
 import { execute, open, type Outcome, type Session, stepCode } from "./Execute.ts"
 import * as FunctionTools from "./FunctionTools.ts"
 import type { LongContext } from "./LongContext.ts"
+import { Shared } from "./Shared.ts"
 import { reported } from "./Telling.ts"
 
 /** How a model says calls: as tool calls of its API, or as text, a Python list of calls. */
@@ -132,7 +133,7 @@ export const start = (entry: Entry, turns: Script["turns"], options: Options): C
     mode,
     resultsAs,
     session: open(entry, { name: `${modelName}_${entry.id}`, longContext }),
-    check: checker(entry, { modelName, ...(longContext !== undefined && { longContext }) }),
+    check: checker(entry, { modelName, shared: new Shared(), ...(longContext !== undefined && { longContext }) }),
     failed: false,
     turn: 0,
     steps: []

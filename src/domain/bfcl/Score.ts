@@ -11,7 +11,6 @@ import { type Entry, groundTruth } from "./Entry.ts"
 import * as Lines from "./Lines.ts"
 import type { LongContext } from "./LongContext.ts"
 import { decodeTurn, type Form, type ResultEntry, turnsOf } from "./ResultFile.ts"
-
 import { Shared } from "./Shared.ts"
 
 export interface Scored {

@@ -120,7 +120,10 @@ const recorder = Effect.fnUntraced(function*(
     readonly samples: number
   }
 ) {
-  if (Option.isNone(folder)) return () => Effect.void
+  if (Option.isNone(folder)) {
+    if (Option.isNone(model)) return () => Effect.void
+    return yield* new Unavailable({ detail: "--model names a folder within --results, which is missing" })
+  }
   if (loop === "training") {
     return yield* new Unavailable({
       detail: "BFCL's result files are of its own loops: --results goes with --loop fc or --loop prompting"

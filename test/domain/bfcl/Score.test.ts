@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import type { Entry } from "../../../src/domain/bfcl/Entry.ts"
 import * as LongContext from "../../../src/domain/bfcl/LongContext.ts"
 import type { ResultEntry } from "../../../src/domain/bfcl/ResultFile.ts"
 import * as Score from "../../../src/domain/bfcl/Score.ts"
@@ -38,6 +39,34 @@ describe("score", () => {
         "the length of the ground truth turns (3)."
       ]
     ])
+  })
+})
+
+describe("what leaks in the original", () => {
+  const longContext = LongContext.make(Dict.of({
+    CREDIT_CARD_EXTENSION: Dict.of({ extra: Dict.of({ balance: 500n }) }),
+    BOOKING_RECORD_EXTENSION: Dict.of({ b: new Dict() })
+  }))
+  const travel: Entry = {
+    ...carEntry(["list_all_airports()"]),
+    category: "long_context",
+    classes: ["TravelAPI"],
+    longContext: true
+  }
+  const balance = "get_credit_card_balance(access_token=None, card_id='extra')"
+  const insure =
+    "purchase_insurance(access_token=None, insurance_type='a', booking_id='b', insurance_cost=10, card_id='extra')"
+  const judged = (truth: string, ...steps: ReadonlyArray<string>) =>
+    Score.score({ ...travel, turns: carEntry([truth]).turns }, { id: travel.id, result: [[...steps]] }, {
+      form: "prompting",
+      model: "m",
+      longContext
+    }).judgement.valid
+
+  it("leaks within an entry, and not from entry to entry", () => {
+    assert.isTrue(judged("list_all_airports()", `[list_all_airports(), ${insure}]`), "both sides share the card")
+    assert.isTrue(judged(balance, `[${balance}]`))
+    assert.isFalse(judged(balance, `[${balance}]`, `[${insure}]`))
   })
 })
 
