@@ -44,7 +44,8 @@ const sentences: Readonly<Record<string, string>> = {
   EROFS: "the file system is read-only",
   ENOTDIR: "a part of the path is not a folder",
   ENOENT: "no such file or folder",
-  EISDIR: "it is a folder"
+  EISDIR: "it is a folder",
+  EEXIST: "it is there already"
 }
 
 /** A platform's failure in words. */

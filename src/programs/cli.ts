@@ -12,6 +12,7 @@ import * as CliOutput from "effect/cli/CliOutput"
 import * as Command from "effect/cli/Command"
 import { compare } from "./commands/compare.ts"
 import { conformance } from "./commands/conformance.ts"
+import { data } from "./commands/data.ts"
 import { drills } from "./commands/drills.ts"
 import { evaluate } from "./commands/evaluate.ts"
 import { hints } from "./commands/hints.ts"
@@ -37,7 +38,8 @@ const envtune = <E, R>(parts: Layer.Layer<Parts, E, R>) =>
       pretrain.pipe(Command.provide(parts)),
       split.pipe(Command.provide(parts)),
       conformance.pipe(Command.provide(parts)),
-      hints
+      hints,
+      data.pipe(Command.provide(parts))
     ])
   )
 

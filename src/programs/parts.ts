@@ -4,8 +4,10 @@
  */
 import type { Effect, FileSystem, Layer, Path } from "effect"
 import { Context, Schema } from "effect"
+import type { ChildProcessSpawner } from "effect/process/ChildProcessSpawner"
 import type { Augmentor } from "../domain/Augmentor.ts"
 import type { Mode, ResultsAs } from "../domain/bfcl/Official.ts"
+import type { PullError } from "../domain/bfcl/ReleaseSource.ts"
 import type { Curriculum } from "../domain/Curriculum.ts"
 import type { Exercise } from "../domain/drills/Drill.ts"
 import type { Engine, EngineError } from "../domain/Engine.ts"
@@ -17,6 +19,7 @@ import type { Tasks, TasksError } from "../domain/Tasks.ts"
 import type { ResultsError } from "../layers/ResultFolder.ts"
 import type { Compared, CompareOptions } from "./compare.ts"
 import type { EvaluateOptions } from "./evaluate.ts"
+import type { PullOptions } from "./pull.ts"
 import type { ScoreOptions, Scoring } from "./score.ts"
 
 /** What was asked for does not go together, or is not there. */
@@ -27,7 +30,7 @@ export class Unavailable extends Schema.TaggedError<Unavailable>()("Unavailable"
 }
 
 /** What a user can have asked for wrongly; each says in one sentence what. */
-export type PartsError = TasksError | EngineError | ResultsError | Unavailable
+export type PartsError = TasksError | EngineError | PullError | ResultsError | Unavailable
 
 export type Platform = FileSystem.FileSystem | Path.Path
 
@@ -103,4 +106,8 @@ export class Parts extends Context.Service<Parts, {
   readonly score: (options: ScoreOptions) => Effect.Effect<Scoring, PartsError, Platform>
   /** Compares two policies task by task. */
   readonly compare: (options: CompareOptions) => Effect.Effect<Compared, PartsError, Platform>
+  /** The folder for the benchmark's files where none is named. */
+  readonly cache: Effect.Effect<string>
+  /** Brings the benchmark's files into a folder. */
+  readonly pull: (options: PullOptions) => Effect.Effect<void, PartsError, Platform | ChildProcessSpawner>
 }>()("envtune/programs/Parts") {}

@@ -1,5 +1,6 @@
 /** The parts there are: which tasks, environments and engines the commands work with. */
 import { Effect, Layer, Path } from "effect"
+import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import { actionable } from "../domain/augment/Actionable.ts"
 import { announcement, systemMessage } from "../domain/drills/Documents.ts"
 import { generate, sizes } from "../domain/drills/Drill.ts"
@@ -7,6 +8,7 @@ import { prove } from "../domain/drills/Proof.ts"
 import * as Tasks from "../domain/Tasks.ts"
 import { ModelConfig } from "../domain/Transformer.ts"
 import * as Base from "../layers/Base.ts"
+import * as BfclCache from "../layers/BfclCache.ts"
 import * as BfclFolder from "../layers/BfclFolder.ts"
 import * as Drills from "../layers/Drills.ts"
 import * as EngineEmbedded from "../layers/EngineEmbedded.ts"
@@ -20,6 +22,7 @@ import * as Paper from "./curricula/paper.ts"
 import { defaults } from "./evaluate.ts"
 import { Parts, Unavailable, type World } from "./parts.ts"
 import * as Pretrain from "./pretrain.ts"
+import { pull } from "./pull.ts"
 import { score } from "./score.ts"
 import { inspect } from "./split.ts"
 
@@ -147,6 +150,8 @@ export const layer: Layer.Layer<Parts> = Layer.succeed(
     conformance: conform,
     split: inspect,
     score,
-    compare
+    compare,
+    cache: BfclCache.folder,
+    pull: (options) => Effect.provide(pull(options), FetchHttpClient.layer)
   })
 )

@@ -66,7 +66,9 @@ const parts = Layer.succeed(
         : Effect.succeed({ lines: ["base 3 of 4"], agrees: false }),
     split: ({ split }) => Effect.succeed({ lines: [`split ${split}`], leaks: split === "leaky.json" }),
     score: () => Effect.succeed({ models: [], gaps: [] }),
-    compare: ({ first, second }) => Effect.fail(new Unavailable({ detail: `${first} and ${second} differ` }))
+    compare: ({ first, second }) => Effect.fail(new Unavailable({ detail: `${first} and ${second} differ` })),
+    cache: Effect.succeed("/cache"),
+    pull: ({ from, say, to }) => say(`pulling from ${from ?? "the repository"} to ${to}`)
   })
 )
 
@@ -122,14 +124,15 @@ const commands = [
   "pretrain",
   "split",
   "conformance",
-  "hints"
+  "hints",
+  "data pull"
 ]
 
 describe("envtune --help", () => {
   for (const command of commands) {
     it.effect(`documents ${command}, with an example`, () =>
       Effect.gen(function*() {
-        yield* envtune([command, "--help"])
+        yield* envtune([...command.split(" "), "--help"])
         const help = yield* output
         assert.include(help, `envtune ${command}`)
         assert.include(help, "EXAMPLES")
@@ -140,7 +143,7 @@ describe("envtune --help", () => {
     Effect.gen(function*() {
       yield* envtune(["--help"])
       const help = yield* output
-      for (const command of commands) assert.include(help, command)
+      for (const command of commands) assert.include(help, command.replace(/ .*/, ""))
     }).pipe(Effect.provide(NodeServices.layer)))
 })
 
@@ -446,6 +449,18 @@ describe("the other commands", () => {
     Effect.gen(function*() {
       assert.include(yield* refused("conformance", "--oracle", "o", "--data", "d"), "this implementation disagrees")
       assert.strictEqual(yield* output, "base 3 of 4")
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.effect("data pull fills the cache, or the folder that it is told", () =>
+    Effect.gen(function*() {
+      yield* envtune(["data", "pull"])
+      yield* envtune(["data", "pull", "--from", "pip", "--to", "here"])
+      assert.deepStrictEqual(yield* TestConsole.logLines, [
+        "pulling from the repository to /cache",
+        "data  /cache",
+        "pulling from pip to here",
+        "data  here"
+      ])
     }).pipe(Effect.provide(NodeServices.layer)))
 
   it.effect("pretrain says where the weights are", () =>

@@ -5,7 +5,8 @@
  * for drills, from the generator. All of them are shared by reference between sessions,
  * so none may be mutated.
  */
-import { loads } from "../python/Json.ts"
+import { dumps, loads } from "../python/Json.ts"
+import * as Module from "../python/Module.ts"
 import { Dict, ellipsis, PythonError, type Value } from "../python/Value.ts"
 
 export interface LongContext {
@@ -29,4 +30,21 @@ export const decode = (text: string): Dict => {
   const constants = loads(text)
   if (!(constants instanceof Dict)) throw new PythonError("TypeError", "the long-context constants are a JSON object")
   return Dict.from(Array.from(constants.entries(), ([name, value]) => [name, withEllipsis(value)] as const))
+}
+
+const withoutEllipsis = (value: Value): Value => {
+  if (value === ellipsis) return Dict.of({ $ellipsis: true })
+  return Array.isArray(value) ? value.map(withoutEllipsis) : value
+}
+
+/**
+ * The text of `long_context.json`, made from that of `long_context.py`: an object with a constant a line, numbers spelled
+ * as Python spells them. Throws `PythonError`, naming the line, for a module that is not made of constants.
+ */
+export const ofModule = (source: string): string => {
+  const lines = Array.from(
+    Module.constants(source).entries(),
+    ([name, value]) => `${dumps(name)}: ${dumps(withoutEllipsis(value), { ensureAscii: false })}`
+  )
+  return `{\n${lines.join(",\n")}\n}\n`
 }
