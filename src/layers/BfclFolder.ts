@@ -4,6 +4,7 @@
  * `long_context.py` by name) and files of splits, `split_by_scenario.json` and `split_seal.json`.
  */
 import { Effect, FileSystem, Layer, Path, Result } from "effect"
+import type { PlatformError } from "effect/PlatformError"
 import type { Benchmark } from "../domain/bfcl/Benchmark.ts"
 import { tasks } from "../domain/bfcl/Benchmark.ts"
 import * as Documents from "../domain/bfcl/Documents.ts"
@@ -14,14 +15,25 @@ import * as LongContext from "../domain/bfcl/LongContext.ts"
 import * as Split from "../domain/bfcl/Split.ts"
 import { PythonError } from "../domain/python/Value.ts"
 import * as Tasks from "../domain/Tasks.ts"
+import { inWords } from "./RunFolder.ts"
 
-const readSource = Effect.fnUntraced(function*(path: string) {
-  const fileSystem = yield* FileSystem.FileSystem
-  const text = yield* Effect.mapError(
-    fileSystem.readFileString(path),
-    (error) => new Tasks.TasksUnreadable({ path, detail: error.message })
-  )
-  return { path, text } satisfies Source
+const readSource = Effect.fnUntraced(function*(path: string, inWordsOf: (error: PlatformError) => string = inWords) {
+  const fs = yield* FileSystem.FileSystem
+  return yield* Effect.mapBoth(fs.readFileString(path), {
+    onFailure: (error) => new Tasks.TasksUnreadable({ path, detail: inWordsOf(error) }),
+    onSuccess: (text): Source => ({ path, text })
+  })
+})
+
+/** What is missing of BFCL can be had. */
+const withHelp = (folder: string) => (error: PlatformError): string =>
+  error.reason._tag === "NotFound"
+    ? `${inWords(error)}; \`envtune data pull --to ${folder}\` brings BFCL's files there`
+    : inWords(error)
+
+/** A file of the folder. */
+const sourceIn = Effect.fnUntraced(function*(folder: string, ...parts: ReadonlyArray<string>) {
+  return yield* readSource((yield* Path.Path).join(folder, ...parts), withHelp(folder))
 })
 
 const decodeLongContext = (source: Source): Result.Result<LongContext.LongContext, Tasks.TasksUnreadable> => {
@@ -36,12 +48,10 @@ const decodeLongContext = (source: Source): Result.Result<LongContext.LongContex
 /** `by-scenario` and `seal` are files of the folder; `all` tests on everything; anything else is the path of a file. */
 const readSplit = Effect.fnUntraced(function*(folder: string, name: string, entries: ReadonlyArray<Entry.Entry>) {
   if (name === "all") return Split.all(entries)
-  const path = yield* Path.Path
-  const files: Readonly<Record<string, string>> = {
-    "by-scenario": path.join(folder, "split_by_scenario.json"),
-    seal: path.join(folder, "split_seal.json")
-  }
-  return yield* Effect.fromResult(Split.decode(yield* readSource(files[name] ?? name)))
+  const files: Readonly<Record<string, string>> = { "by-scenario": "split_by_scenario.json", seal: "split_seal.json" }
+  const file = files[name]
+  const source = file === undefined ? yield* readSource(name) : yield* sourceIn(folder, file)
+  return yield* Effect.fromResult(Split.decode(source))
 })
 
 /** Everything in the folder. Fails with the path, and the line where there is one, of what cannot be read. */
@@ -50,8 +60,12 @@ export const read: (
   split?: string
 ) => Effect.Effect<Benchmark, Tasks.TasksUnreadable, FileSystem.FileSystem | Path.Path> = Effect.fn("BfclFolder.read")(
   function*(folder, split = "by-scenario") {
-    const path = yield* Path.Path
-    const source = (...parts: ReadonlyArray<string>) => readSource(path.join(folder, ...parts))
+    const fs = yield* FileSystem.FileSystem
+    yield* Effect.mapError(
+      fs.stat(folder),
+      (error) => new Tasks.TasksUnreadable({ path: folder, detail: withHelp(folder)(error) })
+    )
+    const source = (...parts: ReadonlyArray<string>) => sourceIn(folder, ...parts)
     const decoded = yield* Effect.forEach(Entry.Category.literals, (category) => {
       const name = `BFCL_v4_multi_turn_${category}.json`
       return Effect.flatMap(

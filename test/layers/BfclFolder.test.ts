@@ -55,10 +55,18 @@ layer(NodeServices.layer)("a BFCL folder", (it) => {
       assert.isTrue(error.message.startsWith(`${folder}/${name}:1: `), error.message)
     }))
 
-  it.effect("names the file that is missing", () =>
+  it.effect("names the file that is missing, and the command that brings it", () =>
     Effect.gen(function*() {
       const { "long_context.json": _, ...files } = filesOf(entry)
-      const error = yield* Effect.flip(BfclFolder.read(yield* writeFolder(files)))
-      assert.match(error.message, /long_context\.json: /)
+      const folder = yield* writeFolder(files)
+      const help = `: no such file or folder; \`envtune data pull --to ${folder}\` brings BFCL's files there`
+      assert.strictEqual(
+        (yield* Effect.flip(BfclFolder.read(folder))).message,
+        `${folder}/long_context.json${help}`
+      )
+      assert.strictEqual(
+        (yield* Effect.flip(BfclFolder.read(`${folder}/not`))).message,
+        `${folder}/not${help.replace(folder, `${folder}/not`)}`
+      )
     }))
 })

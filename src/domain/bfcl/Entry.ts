@@ -132,13 +132,38 @@ const entryOf = (
     }
   })
 
-/** The entries of a question file with the ground truth of its answer file, joined by id. */
+/** Decodes lines that have an id each, which no two of them share. */
+const decodeUnique = <A extends { readonly id: string }>(
+  source: Source,
+  decodeLine: (line: Line) => Result.Result<A, string>
+): Result.Result<ReadonlyArray<A>, TasksUnreadable> => {
+  const seen = new Map<string, number>()
+  return Lines.decodeEach(source, (line) =>
+    Result.flatMap(decodeLine(line), (decoded) => {
+      const first = seen.get(decoded.id)
+      if (first !== undefined) return Result.fail(`${decoded.id} is also on line ${first}`)
+      seen.set(decoded.id, line.number)
+      return Result.succeed(decoded)
+    }))
+}
+
+/** The entries of a question file with the ground truth of its answer file, joined by id: each is once in both. */
 export const decode = (
   questions: Source,
   answers: Source
 ): Result.Result<ReadonlyArray<Entry>, TasksUnreadable> =>
   Result.gen(function*() {
-    const decoded = yield* Lines.decodeEach(answers, (line) => decodeAnswer(line.text))
+    const decoded = yield* decodeUnique(
+      answers,
+      (line) => Result.map(decodeAnswer(line.text), (answer) => ({ ...answer, line }))
+    )
     const truths = new Map(decoded.map((answer) => [answer.id, answer.ground_truth]))
-    return yield* Lines.decodeEach(questions, (line) => entryOf(line, truths))
+    const entries = yield* decodeUnique(questions, (line) => entryOf(line, truths))
+    const asked = new Set(entries.map(({ id }) => id))
+    const unasked = decoded.find(({ id }) => !asked.has(id))
+    if (unasked !== undefined) {
+      const detail = `${unasked.id} has no line in the question file`
+      return yield* Result.fail(Lines.unreadable(answers, unasked.line, detail))
+    }
+    return entries
   })

@@ -73,6 +73,12 @@ describe("a file that cannot be decoded", () => {
     assert.match(failure(question({ id: "memory_1-x" }), answer()), /memory_1-x is no id of the form/)
     assert.match(failure(question(), answer({ id: "multi_turn_base_1" })), /has no line in the answer file/)
     assert.match(failure(question(), answer({ ground_truth: [[]] })), /3 turns and a ground truth of 1/)
+    assert.match(
+      failure(question(), `${answer()}\n${answer({ id: "multi_turn_base_1" })}`),
+      /^answers\.json:2: multi_turn_base_1 has no line in the question file/
+    )
+    assert.match(failure(question(), `${answer()}\n\n${answer()}`), /^answers\.json:3: .* is also on line 1$/)
+    assert.match(failure(`${question()}\n${question()}`, answer()), /^questions\.json:2: .* is also on line 1$/)
   })
 })
 
