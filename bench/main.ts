@@ -7,12 +7,14 @@ import * as Engine from "./engine.ts"
 import * as Environment from "./environment.ts"
 import * as Figures from "./Figures.ts"
 import * as Pipeline from "./pipeline.ts"
+import * as Validation from "./validation.ts"
 
 /** Every benchmark in a size that takes seconds. */
 const all = [
   Engine.measure({ model: "small", workers: 2, rounds: 2, simd: "plain", python: Option.none() }),
   Environment.measure({ data: Option.none(), rounds: 3 }),
-  Pipeline.measure({ steps: 4, rounds: 5 })
+  Pipeline.measure({ steps: 4, rounds: 5 }),
+  Validation.measure({ data: Option.none(), workers: 2, rounds: 3 })
 ]
 
 Command.make(
@@ -23,7 +25,7 @@ Command.make(
   })
 ).pipe(
   Command.withDescription("Measures what the budgets of this project are about"),
-  Command.withSubcommands([Engine.command, Environment.command, Pipeline.command]),
+  Command.withSubcommands([Engine.command, Environment.command, Pipeline.command, Validation.command]),
   Command.run({ version: "0" }),
   Effect.provide(NodeServices.layer),
   NodeRuntime.runMain

@@ -54,6 +54,8 @@ const readSplit = Effect.fnUntraced(function*(folder: string, name: string, entr
   return yield* Effect.fromResult(Split.decode(source))
 })
 
+const fileOf = (category: Entry.Category): string => `BFCL_v4_multi_turn_${category}.json`
+
 /** Everything in the folder. Fails with the path, and the line where there is one, of what cannot be read. */
 export const read: (
   folder: string,
@@ -67,7 +69,7 @@ export const read: (
     )
     const source = (...parts: ReadonlyArray<string>) => sourceIn(folder, ...parts)
     const decoded = yield* Effect.forEach(Entry.Category.literals, (category) => {
-      const name = `BFCL_v4_multi_turn_${category}.json`
+      const name = fileOf(category)
       return Effect.flatMap(
         Effect.all([source(name), source("possible_answer", name)]),
         ([questions, answers]) => Effect.fromResult(Entry.decode(questions, answers))
@@ -89,6 +91,12 @@ export const read: (
     }
   }
 )
+
+/** Where the ground truth of an entry is, as `path:line`. */
+export const placeOf = Effect.fnUntraced(function*(folder: string, { category, id }: Entry.Entry) {
+  const answers = yield* sourceIn(folder, "possible_answer", fileOf(category))
+  return `${answers.path}:${Entry.lineOf(answers, id)}`
+})
 
 /** The entries as tasks. Refused, with what was found, when both sides of the split have scenarios in common. */
 export const tasksOf = (benchmark: Benchmark, folder: string): Layer.Layer<Tasks.Tasks, Tasks.TasksError> => {

@@ -21,6 +21,7 @@ import { report } from "./commands/report.ts"
 import { score } from "./commands/score.ts"
 import { split } from "./commands/split.ts"
 import { tune } from "./commands/tune.ts"
+import { validate } from "./commands/validate.ts"
 import type { Parts } from "./parts.ts"
 import { oneLine } from "./text.ts"
 
@@ -39,7 +40,8 @@ const envtune = <E, R>(parts: Layer.Layer<Parts, E, R>) =>
       split.pipe(Command.provide(parts)),
       conformance.pipe(Command.provide(parts)),
       hints,
-      data.pipe(Command.provide(parts))
+      data.pipe(Command.provide(parts)),
+      validate.pipe(Command.provide(parts))
     ])
   )
 

@@ -21,6 +21,7 @@ import type { Compared, CompareOptions } from "./compare.ts"
 import type { EvaluateOptions } from "./evaluate.ts"
 import type { PullOptions } from "./pull.ts"
 import type { ScoreOptions, Scoring } from "./score.ts"
+import type { Validated, ValidateOptions } from "./validate.ts"
 
 /** What was asked for does not go together, or is not there. */
 export class Unavailable extends Schema.TaggedError<Unavailable>()("Unavailable", { detail: Schema.String }) {
@@ -110,4 +111,6 @@ export class Parts extends Context.Service<Parts, {
   readonly cache: Effect.Effect<string>
   /** Brings the benchmark's files into a folder. */
   readonly pull: (options: PullOptions) => Effect.Effect<void, PartsError, Platform | ChildProcessSpawner>
+  /** Plays every ground truth of a benchmark's folder. */
+  readonly validate: (options: ValidateOptions) => Effect.Effect<Validated, PartsError, Platform>
 }>()("envtune/programs/Parts") {}

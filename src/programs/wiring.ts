@@ -25,6 +25,7 @@ import * as Pretrain from "./pretrain.ts"
 import { pull } from "./pull.ts"
 import { score } from "./score.ts"
 import { inspect } from "./split.ts"
+import { validate } from "./validate.ts"
 
 /** Of the training drills, when none is asked for. */
 const drillSeed = 1
@@ -152,6 +153,7 @@ export const layer: Layer.Layer<Parts> = Layer.succeed(
     score,
     compare,
     cache: BfclCache.folder,
-    pull: (options) => Effect.provide(pull(options), FetchHttpClient.layer)
+    pull: (options) => Effect.provide(pull(options), FetchHttpClient.layer),
+    validate
   })
 )

@@ -68,6 +68,8 @@ const parts = Layer.succeed(
     score: () => Effect.succeed({ models: [], gaps: [] }),
     compare: ({ first, second }) => Effect.fail(new Unavailable({ detail: `${first} and ${second} differ` })),
     cache: Effect.succeed("/cache"),
+    validate: ({ data, times }) =>
+      Effect.succeed({ lines: [`${data} ${times} times`], broken: data === "bad" ? 2 : 0 }),
     pull: ({ from, say, to }) => say(`pulling from ${from ?? "the repository"} to ${to}`)
   })
 )
@@ -125,7 +127,8 @@ const commands = [
   "split",
   "conformance",
   "hints",
-  "data pull"
+  "data pull",
+  "validate"
 ]
 
 describe("envtune --help", () => {
@@ -461,6 +464,16 @@ describe("the other commands", () => {
         "pulling from pip to here",
         "data  here"
       ])
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.effect("validate looks into the cache, and ends with code 1 when something is broken", () =>
+    Effect.gen(function*() {
+      yield* envtune(["validate"])
+      assert.include(
+        yield* refused("validate", "--data", "bad", "--times", "3"),
+        "broken ground truths: 2; see above"
+      )
+      assert.deepStrictEqual(yield* TestConsole.logLines, ["/cache 1 times", "bad 3 times"])
     }).pipe(Effect.provide(NodeServices.layer)))
 
   it.effect("pretrain says where the weights are", () =>

@@ -167,3 +167,7 @@ export const decode = (
     }
     return entries
   })
+
+/** The number of the line in an answer file that has the ground truth of an entry which was decoded from it. */
+export const lineOf = (answers: Source, id: string): number | undefined =>
+  Lines.split(answers).find(({ text }) => Result.getOrUndefined(decodeAnswer(text))?.id === id)?.number

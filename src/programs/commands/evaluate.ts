@@ -87,7 +87,10 @@ const playable = Effect.fnUntraced(function*(
     return { ...world, environment: Layer.provide(world.environment, Augmentor.layerNone) }
   }
   if (data === undefined) {
-    return yield* new Unavailable({ detail: `--loop ${loop} is for BFCL's own tasks: say where they are with --data` })
+    return yield* new Unavailable({
+      detail:
+        `--loop ${loop} is for BFCL's own tasks: say where they are with --data, or get them with \`envtune data pull\``
+    })
   }
   return yield* parts.official({ data, split, mode: loop, resultsAs: policy === "engine" ? "tool" : "user" })
 })

@@ -10,8 +10,12 @@ export const data = Flag.String("data").pipe(
   Flag.map(Option.getOrUndefined)
 )
 
-/** Where commands need it. */
-export const benchmark = Flag.String("data").pipe(Flag.withDescription("The folder with BFCL's multi-turn data"))
+/** For commands that work with nothing else. */
+export const benchmark = Flag.String("data").pipe(
+  Flag.withDescription("A folder with BFCL's multi-turn data; what `envtune data pull` brought when absent"),
+  Flag.optional,
+  Flag.map(Option.getOrUndefined)
+)
 
 export const split = Flag.String("split").pipe(
   Flag.withDescription(

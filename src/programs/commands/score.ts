@@ -40,8 +40,9 @@ export const score = Command.make(
     ),
     json: Flags.json
   },
-  Effect.fn(function*({ json, ...options }) {
-    const { gaps, models } = yield* (yield* Parts).score(options)
+  Effect.fn(function*({ data, json, ...options }) {
+    const parts = yield* Parts
+    const { gaps, models } = yield* parts.score({ ...options, data: data ?? (yield* parts.cache) })
     yield* Effect.forEach(gaps, (gap) => Console.error(gapLine(gap)), { discard: true })
     if (json) return yield* Console.log(JSON.stringify(Scores.toJson(models)))
     const lines = models.flatMap((model, i) => [...i === 0 ? [] : [""], ...Tables.scores(model)])

@@ -7,8 +7,9 @@ import * as Flags from "./flags.ts"
 export const split = Command.make(
   "split",
   { data: Flags.benchmark, split: Flags.split },
-  Effect.fn(function*(options) {
-    const { leaks, lines } = yield* (yield* Parts).split(options)
+  Effect.fn(function*({ data, split }) {
+    const parts = yield* Parts
+    const { leaks, lines } = yield* parts.split({ data: data ?? (yield* parts.cache), split })
     yield* Effect.forEach(lines, (line) => Console.log(line), { discard: true })
     if (leaks) return yield* new Unavailable({ detail: "what is tested was trained on; see above" })
   })
