@@ -17,6 +17,7 @@ import { drills } from "./commands/drills.ts"
 import { evaluate } from "./commands/evaluate.ts"
 import { hints } from "./commands/hints.ts"
 import { pretrain } from "./commands/pretrain.ts"
+import { replay } from "./commands/replay.ts"
 import { report } from "./commands/report.ts"
 import { score } from "./commands/score.ts"
 import { split } from "./commands/split.ts"
@@ -41,7 +42,8 @@ const envtune = <E, R>(parts: Layer.Layer<Parts, E, R>) =>
       conformance.pipe(Command.provide(parts)),
       hints,
       data.pipe(Command.provide(parts)),
-      validate.pipe(Command.provide(parts))
+      validate.pipe(Command.provide(parts)),
+      replay.pipe(Command.provide(parts))
     ])
   )
 

@@ -2,7 +2,7 @@
  * What the commands are assembled from. The command tree knows this port only; which tasks,
  * environments and engines there are is said in one place, wiring.ts, and tests say something else.
  */
-import type { Effect, FileSystem, Layer, Path } from "effect"
+import type { Effect, FileSystem, Layer, Path, Stdio } from "effect"
 import { Context, Schema } from "effect"
 import type { ChildProcessSpawner } from "effect/process/ChildProcessSpawner"
 import type { Augmentor } from "../domain/Augmentor.ts"
@@ -20,6 +20,7 @@ import type { ResultsError } from "../layers/ResultFolder.ts"
 import type { Compared, CompareOptions } from "./compare.ts"
 import type { EvaluateOptions } from "./evaluate.ts"
 import type { PullOptions } from "./pull.ts"
+import type { Replayed, ReplayOptions } from "./replay.ts"
 import type { ScoreOptions, Scoring } from "./score.ts"
 import type { Validated, ValidateOptions } from "./validate.ts"
 
@@ -113,4 +114,6 @@ export class Parts extends Context.Service<Parts, {
   readonly pull: (options: PullOptions) => Effect.Effect<void, PartsError, Platform | ChildProcessSpawner>
   /** Plays every ground truth of a benchmark's folder. */
   readonly validate: (options: ValidateOptions) => Effect.Effect<Validated, PartsError, Platform>
+  /** Plays a file of call sequences. */
+  readonly replay: (options: ReplayOptions) => Effect.Effect<Replayed, PartsError, Platform | Stdio.Stdio>
 }>()("envtune/programs/Parts") {}

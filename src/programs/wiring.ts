@@ -23,6 +23,7 @@ import { defaults } from "./evaluate.ts"
 import { Parts, Unavailable, type World } from "./parts.ts"
 import * as Pretrain from "./pretrain.ts"
 import { pull } from "./pull.ts"
+import { replay } from "./replay.ts"
 import { score } from "./score.ts"
 import { inspect } from "./split.ts"
 import { validate } from "./validate.ts"
@@ -154,6 +155,7 @@ export const layer: Layer.Layer<Parts> = Layer.succeed(
     compare,
     cache: BfclCache.folder,
     pull: (options) => Effect.provide(pull(options), FetchHttpClient.layer),
-    validate
+    validate,
+    replay
   })
 )

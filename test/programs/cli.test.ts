@@ -70,6 +70,13 @@ const parts = Layer.succeed(
     cache: Effect.succeed("/cache"),
     validate: ({ data, times }) =>
       Effect.succeed({ lines: [`${data} ${times} times`], broken: data === "bad" ? 2 : 0 }),
+    replay: ({ data, input, output }) =>
+      Effect.succeed({
+        played: 1200,
+        calls: 3,
+        bad: input === "bad" ? 2 : 0,
+        absent: new Map([[`${data} ${output}`, 4]])
+      }),
     pull: ({ from, say, to }) => say(`pulling from ${from ?? "the repository"} to ${to}`)
   })
 )
@@ -128,7 +135,8 @@ const commands = [
   "conformance",
   "hints",
   "data pull",
-  "validate"
+  "validate",
+  "replay"
 ]
 
 describe("envtune --help", () => {
@@ -474,6 +482,20 @@ describe("the other commands", () => {
         "broken ground truths: 2; see above"
       )
       assert.deepStrictEqual(yield* TestConsole.logLines, ["/cache 1 times", "bad 3 times"])
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.effect("replay counts on stderr, and ends with code 1 when lines are bad", () =>
+    Effect.gen(function*() {
+      yield* envtune(["replay", "--in", "good"])
+      assert.deepStrictEqual(yield* TestConsole.errorLines, [
+        "1,200 sequences, 3 calls",
+        "not yet implemented, by lines left out: /cache undefined 4"
+      ])
+      assert.include(
+        yield* refused("replay", "--data", "d", "--in", "bad", "--out", "o"),
+        "by lines left out: d o 4\nenvtune: bad: lines that are no call sequence: 2"
+      )
+      assert.deepStrictEqual(yield* TestConsole.logLines, [])
     }).pipe(Effect.provide(NodeServices.layer)))
 
   it.effect("pretrain says where the weights are", () =>
