@@ -5,14 +5,14 @@ import * as Flag from "effect/cli/Flag"
 const Positive = Schema.Int.check(Schema.isGreaterThan(0))
 
 export const data = Flag.String("data").pipe(
-  Flag.withDescription("A folder with BFCL's multi-turn data; the built-in drills when absent"),
+  Flag.withDescription("A folder that `envtune data pull` filled with BFCL's data; the built-in drills when absent"),
   Flag.optional,
   Flag.map(Option.getOrUndefined)
 )
 
 /** For commands that work with nothing else. */
 export const benchmark = Flag.String("data").pipe(
-  Flag.withDescription("A folder with BFCL's multi-turn data; what `envtune data pull` brought when absent"),
+  Flag.withDescription("A folder that `envtune data pull` filled with BFCL's data; the one in your cache when absent"),
   Flag.optional,
   Flag.map(Option.getOrUndefined)
 )
