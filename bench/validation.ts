@@ -1,12 +1,11 @@
 /**
  * How `envtune validate` scales: the same ground truths on one worker thread and on several, in turns, in one process.
- * On the drills, or on the instances of a BFCL folder whose tool sets are all there.
+ * On the drills, or on the instances of a BFCL folder.
  */
 import { Effect, Option } from "effect"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as LongContext from "../src/domain/bfcl/LongContext.ts"
-import { toolsetOf } from "../src/domain/bfcl/Toolsets.ts"
 import * as DrillsLongContext from "../src/domain/drills/LongContext.ts"
 import { Tasks } from "../src/domain/Tasks.ts"
 import * as BfclFolder from "../src/layers/BfclFolder.ts"
@@ -23,10 +22,7 @@ const drills = Tasks.useSync(({ all }): Omit<Validators.Share, "times"> => ({
 
 const benchmark = Effect.fnUntraced(function*(folder: string) {
   const { entries, longContext } = yield* BfclFolder.read(folder)
-  return {
-    entries: entries.filter(({ classes }) => classes.every((name) => toolsetOf(name) !== undefined)),
-    longContext: LongContext.encode(longContext.constants)
-  }
+  return { entries, longContext: LongContext.encode(longContext.constants) }
 })
 
 /** Times each is played in a round: some seconds of work on one worker. */

@@ -37,7 +37,9 @@ const byCategory = (pairs: ReadonlyArray<Paired.Pair>, seed: number): Compared["
 
 export const compare = Effect.fn("compare")(function*({ data, first, second, seed, split }: CompareOptions) {
   if (split !== undefined && data === undefined) {
-    return yield* new Unavailable({ detail: `--split ${split} is of the benchmark: say with --data where it is` })
+    return yield* new Unavailable({
+      detail: `--split ${split} is of the benchmark: say where it is with --data, or get it with \`envtune data pull\``
+    })
   }
   const benchmark = data === undefined ? undefined : yield* readBenchmark(data, split)
   const restricted = (tasks: ByTask): ByTask =>

@@ -120,7 +120,10 @@ const ofFolder = Effect.fnUntraced(function*(place: Place, benchmark: Benchmark 
   const scores = yield* ResultFolder.listScores(place.path)
   if (scores.length === 0) yield* ResultFolder.list(place.path)
   if (benchmark === undefined) {
-    return yield* unavailable(place.path, "results and scores need the benchmark: say with --data where it is")
+    return yield* unavailable(
+      place.path,
+      "results and scores need the benchmark: say where it is with --data, or get it with `envtune data pull`"
+    )
   }
   if (scores.length > 0) return yield* ofScores(place, scores, benchmark)
   return yield* ofModels(place, (yield* scoreResults(benchmark, { results: place.path })).models)

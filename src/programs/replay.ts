@@ -3,7 +3,6 @@ import { Console, Effect, FileSystem, Predicate, Result, type Sink, Stdio, Strea
 import type { PlatformError } from "effect/PlatformError"
 import * as CallSequence from "../domain/bfcl/CallSequence.ts"
 import type { Line } from "../domain/bfcl/Lines.ts"
-import { toolsetOf } from "../domain/bfcl/Toolsets.ts"
 import * as BfclFolder from "../layers/BfclFolder.ts"
 import { inWords } from "../layers/RunFolder.ts"
 import * as TextFile from "../layers/TextFile.ts"
@@ -25,8 +24,6 @@ export interface Replayed {
   readonly calls: number
   /** Lines that are no call sequence. */
   readonly bad: number
-  /** Class without a simulator -> lines that need it, which come to nothing. */
-  readonly absent: ReadonlyMap<string, number>
 }
 
 /** Bad lines that are told of. */
@@ -38,8 +35,7 @@ const unavailable = (detail: string): Unavailable => new Unavailable({ detail })
 const player = Effect.fnUntraced(function*({ data, input }: ReplayOptions) {
   const benchmark = yield* Effect.mapError(BfclFolder.read(data), ({ message }) => unavailable(message))
   const entries = new Map(benchmark.entries.map((entry) => [entry.id, entry]))
-  const absent = new Map<string, number>()
-  const counts = { played: 0, calls: 0, bad: 0, absent }
+  const counts = { played: 0, calls: 0, bad: 0 }
 
   const refuse = ({ number }: Line, detail: string): Effect.Effect<undefined> =>
     ++counts.bad > shown
@@ -49,12 +45,8 @@ const player = Effect.fnUntraced(function*({ data, input }: ReplayOptions) {
   const play = (line: Line): Effect.Effect<string | undefined> => {
     const decoded = CallSequence.decode(line, entries)
     if (Result.isFailure(decoded)) return refuse(line, decoded.failure)
-    const { calls, world } = decoded.success
-    const missing = world.classes.filter((name) => toolsetOf(name) === undefined)
-    for (const name of missing) absent.set(name, (absent.get(name) ?? 0) + 1)
-    if (missing.length > 0) return Effect.undefined
     counts.played++
-    counts.calls += calls.length
+    counts.calls += decoded.success.calls.length
     return Effect.sync(() => `${JSON.stringify(CallSequence.play(decoded.success, benchmark.longContext))}\n`)
   }
 

@@ -2,7 +2,6 @@
 import { Clock, Effect } from "effect"
 import { Category, type Entry } from "../domain/bfcl/Entry.ts"
 import * as LongContext from "../domain/bfcl/LongContext.ts"
-import { toolsetOf } from "../domain/bfcl/Toolsets.ts"
 import type { Finding } from "../domain/bfcl/Validation.ts"
 import * as BfclFolder from "../layers/BfclFolder.ts"
 import * as Validators from "../layers/validation/Validators.ts"
@@ -24,50 +23,34 @@ export interface Validated {
   readonly broken: number
 }
 
-const missingClasses = ({ classes }: Entry): ReadonlyArray<string> =>
-  classes.filter((name) => toolsetOf(name) === undefined)
-
 const count = <A>(items: ReadonlyArray<A>, of: (item: A) => number): number =>
   items.reduce((sum, item) => sum + of(item), 0)
 
 const calls = ({ turns }: Entry): number => count(turns, ({ groundTruth }) => groundTruth.length)
 
-const row = (name: string, entries: ReadonlyArray<Entry>, valid: ReadonlySet<string>): ReadonlyArray<string> => {
-  const unplayed = count(entries, (entry) => missingClasses(entry).length > 0 ? 1 : 0)
-  return [
-    name,
-    String(entries.length),
-    String(count(entries, ({ turns }) => turns.length)),
-    String(count(entries, calls)),
-    String(count(entries, ({ id }) => valid.has(id) ? 1 : 0)),
-    unplayed === 0 ? "" : `${unplayed} not yet implemented`
-  ]
-}
+const row = (name: string, entries: ReadonlyArray<Entry>, valid: ReadonlySet<string>): ReadonlyArray<string> => [
+  name,
+  String(entries.length),
+  String(count(entries, ({ turns }) => turns.length)),
+  String(count(entries, calls)),
+  String(count(entries, ({ id }) => valid.has(id) ? 1 : 0))
+]
 
 const table = (entries: ReadonlyArray<Entry>, findings: ReadonlyArray<Finding>): ReadonlyArray<string> => {
   const valid = new Set(findings.filter(({ problem }) => problem === undefined).map(({ id }) => id))
   return Text.table([
-    ["", "instances", "turns", "calls", "valid", ""],
+    ["", "instances", "turns", "calls", "valid"],
     ...Category.literals.map((name) => row(name, entries.filter(({ category }) => category === name), valid)),
     row("all", entries, valid)
   ])
 }
 
-/** `MathAPI 100, TicketAPI 124`: instances that need a class without a simulator. */
-const absent = (entries: ReadonlyArray<Entry>): ReadonlyArray<string> => {
-  const needs = new Map<string, number>()
-  for (const name of entries.flatMap(missingClasses)) needs.set(name, (needs.get(name) ?? 0) + 1)
-  if (needs.size === 0) return []
-  return [`not yet implemented, by instances: ${Array.from(needs, ([name, n]) => `${name} ${n}`).join(", ")}`]
-}
-
-const speed = (played: ReadonlyArray<Entry>, times: number, workers: number, seconds: number): string => {
+const speed = (entries: ReadonlyArray<Entry>, times: number, workers: number, seconds: number): string => {
   const perSecond = (what: number) => Text.grouped(what * times / seconds)
-  const how = `${times === 1 ? "once" : `${times} times`} on ${workers} ${workers === 1 ? "worker" : "workers"}`
-  return `${played.length} instances played ${how} in ${seconds.toFixed(2)} s: ${
-    perSecond(played.length)
-  } instances/s, `
-    + `${perSecond(count(played, calls))} ground-truth calls/s`
+  const often = times === 1 ? "once" : `${times} times`
+  const crew = `${workers} ${workers === 1 ? "worker" : "workers"}`
+  const rates = `${perSecond(entries.length)} instances/s, ${perSecond(count(entries, calls))} ground-truth calls/s`
+  return `${entries.length} instances played ${often} on ${crew} in ${seconds.toFixed(2)} s: ${rates}`
 }
 
 /** Broken ground truths that are shown. */
@@ -78,10 +61,10 @@ const unavailable = ({ message }: Error): Unavailable => new Unavailable({ detai
 /** The first broken ground truths, each with its place. */
 const problems = Effect.fnUntraced(function*(
   folder: string,
-  played: ReadonlyArray<Entry>,
+  entries: ReadonlyArray<Entry>,
   findings: ReadonlyArray<Finding>
 ) {
-  const broken = findings.flatMap(({ problem }, i) => problem === undefined ? [] : [{ problem, entry: played[i]! }])
+  const broken = findings.flatMap(({ problem }, i) => problem === undefined ? [] : [{ problem, entry: entries[i]! }])
   const lines = yield* Effect.forEach(
     broken.slice(0, shown),
     ({ entry, problem }) =>
@@ -93,7 +76,7 @@ const problems = Effect.fnUntraced(function*(
   }
 })
 
-/** Fails when the folder cannot be read or there is nothing to play; what is broken in it otherwise is a result. */
+/** Fails when the folder cannot be read or there is none to play; what is broken in it otherwise is a result. */
 export const validate: (
   options: ValidateOptions
 ) => Effect.Effect<Validated, Unavailable, Platform> = Effect.fn("validate")(
@@ -103,22 +86,18 @@ export const validate: (
       Validators.make(workers)
     ], { concurrency: "unbounded" })
     const { entries } = benchmark
-    const played = entries.filter((entry) => missingClasses(entry).length === 0)
-    if (played.length === 0) {
-      return yield* new Unavailable({ detail: `${data}: none of ${entries.length} ground truths can be played` })
-    }
+    if (entries.length === 0) return yield* new Unavailable({ detail: `${data}: there are no instances` })
     const longContext = LongContext.encode(benchmark.longContext.constants)
     const begin = yield* Clock.currentTimeNanos
-    const findings = yield* validators.validate({ entries: played, longContext, times })
+    const findings = yield* validators.validate({ entries, longContext, times })
     const end = yield* Clock.currentTimeNanos
-    const { broken, lines } = yield* Effect.mapError(problems(data, played, findings), unavailable)
+    const { broken, lines } = yield* Effect.mapError(problems(data, entries, findings), unavailable)
     return {
       broken,
       lines: [
         ...table(entries, findings),
-        ...absent(entries),
         ...lines,
-        speed(played, times, validators.size, Number(end - begin) / 1e9)
+        speed(entries, times, validators.size, Number(end - begin) / 1e9)
       ]
     }
   },

@@ -73,7 +73,12 @@ const world: Parts["Service"]["world"] = ({ data, seed, split }) => {
   if (data !== undefined) return benchmark(data, split)
   return split === undefined
     ? Effect.succeed(drills(seed))
-    : Effect.fail(new Unavailable({ detail: `--split ${split} is of tasks in a folder: say with --data where it is` }))
+    : Effect.fail(
+      new Unavailable({
+        detail:
+          `--split ${split} is of tasks in a folder: say where it is with --data, or get it with \`envtune data pull\``
+      })
+    )
 }
 
 /** BFCL's own instances as BFCL plays them, with its settings. The loop itself limits the steps. */

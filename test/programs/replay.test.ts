@@ -41,7 +41,7 @@ layer(NodeServices.layer)("replay", (it) => {
   it.effect("writes a line for each, in order", () =>
     Effect.gen(function*() {
       const { lines, result } = yield* replaying(`${good("b")}\n\n${good("a")}`)
-      assert.deepInclude(result, { success: { played: 2, calls: 4, bad: 0, absent: new Map() } })
+      assert.deepInclude(result, { success: { played: 2, calls: 4, bad: 0 } })
       assert.deepStrictEqual(
         lines.map(({ id, results }) => [id, results]),
         ["b", "a"].map((id) => [id, [
@@ -64,7 +64,7 @@ layer(NodeServices.layer)("replay", (it) => {
     Effect.gen(function*() {
       const bad = Array.from({ length: 25 }, () => "{}").join("\n")
       const { data, lines, result } = yield* replaying(`${good("a")}\n${bad}\n${good("b")}\n`)
-      assert.deepInclude(result, { success: { played: 2, calls: 4, bad: 25, absent: new Map() } })
+      assert.deepInclude(result, { success: { played: 2, calls: 4, bad: 25 } })
       assert.deepStrictEqual(lines.map(({ id }) => id), ["a", "b"])
       const told = (yield* TestConsole.errorLines).map(String)
       assert.strictEqual(told.length, 20)

@@ -192,7 +192,7 @@ layer(NodeServices.layer)("compare", (it) => {
         [
           "R: it holds 2 models; name one: R#a, R#b",
           "R: it holds no model c; name one: R#a, R#b",
-          "R: results and scores need the benchmark: say with --data where it is",
+          "R: results and scores need the benchmark: say where it is with --data, or get it with `envtune data pull`",
           "nowhere: no such file or folder",
           "J/b.json: it is neither what envtune score --json prints, nor envtune evaluate --json",
           "J/a.json and J/a.json have no task in common"

@@ -11,7 +11,6 @@ const questions = "BFCL_v4_multi_turn_base.json"
 
 const good = carEntry([lockAll], [pressBrake, start])
 const bad = { ...carEntry([lockAll], [start]), id: "multi_turn_base_1", scenario: 1 }
-const unknown = { ...carEntry([]), id: "multi_turn_base_2", scenario: 2, classes: ["UnknownAPI"] }
 
 /** A folder with all of these entries, an empty line after each. */
 const folderOf = (...entries: ReadonlyArray<typeof good>) => {
@@ -23,13 +22,12 @@ const folderOf = (...entries: ReadonlyArray<typeof good>) => {
 layer(NodeServices.layer)("validate", (it) => {
   it.effect("counts what it plays, on any number of workers", () =>
     Effect.gen(function*() {
-      const data = yield* folderOf(good, { ...good, id: "multi_turn_base_3" }, unknown)
+      const data = yield* folderOf(good, { ...good, id: "multi_turn_base_3" })
       for (const workers of [1, 2, 5]) {
         const { broken, lines } = yield* TestClock.withLive(validate({ data, workers, times: 2 }))
         assert.strictEqual(broken, 0)
-        assert.match(lines[5]!, /^all +3 +5 +6 +2 +1 not yet implemented$/)
-        assert.strictEqual(lines[6], "not yet implemented, by instances: UnknownAPI 1")
-        assert.match(lines[7]!, /^2 instances played 2 times on \d workers? in \d+\.\d\d s: [\d,]+ instances\/s, /)
+        assert.match(lines[5]!, /^all +2 +4 +6 +2$/)
+        assert.match(lines[6]!, /^2 instances played 2 times on \d workers? in \d+\.\d\d s: [\d,]+ instances\/s, /)
       }
     }))
 
@@ -55,9 +53,9 @@ layer(NodeServices.layer)("validate", (it) => {
 
   it.effect("does not take nothing for valid", () =>
     Effect.gen(function*() {
-      const data = yield* folderOf(unknown)
+      const data = yield* writeFolder({ ...filesOf(good), [questions]: "", [answers]: "" })
       const error = yield* Effect.flip(validate({ data, workers: 1, times: 1 }))
-      assert.strictEqual(error.message, `${data}: none of 1 ground truths can be played`)
+      assert.strictEqual(error.message, `${data}: there are no instances`)
     }))
 
   it.effect("names the line that cannot be read", () =>

@@ -110,7 +110,7 @@ const openOrError = (world: World, id: string, longContext: LongContext): Sessio
   }
 }
 
-/** Plays a sequence from a start of its own. Throws `ToolsetMissing`. */
+/** Plays a sequence from a start of its own. */
 export const play = ({ calls, id, world }: CallSequence, longContext: LongContext): Played => {
   const session = openOrError(world, id, longContext)
   if (typeof session === "string") return { id, load_error: session }

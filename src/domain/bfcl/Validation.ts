@@ -2,7 +2,7 @@
 import { Dict, PythonError } from "../python/Value.ts"
 import { multiTurn } from "./Check.ts"
 import type { Entry } from "./Entry.ts"
-import { execute, open, type Outcome } from "./Execute.ts"
+import { execute, open, type Outcome, ToolsetMissing } from "./Execute.ts"
 import type { LongContext } from "./LongContext.ts"
 
 /** What came of an entry. */
@@ -33,6 +33,7 @@ const problemOf = (entry: Entry, longContext: LongContext): string | undefined =
     const judgement = multiTurn(entry, entry.turns.map(({ groundTruth }) => [groundTruth]), { longContext })
     return judgement.valid ? undefined : `the checker refuses it: ${judgement.message}`
   } catch (error) {
+    if (error instanceof ToolsetMissing) return `there is no class ${error.classes.join(", ")}`
     if (error instanceof PythonError) return `its configuration cannot be loaded: ${error.toString()}`
     throw error
   }

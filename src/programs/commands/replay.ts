@@ -26,14 +26,12 @@ export const replay = Command.make(
   },
   Effect.fn(function*({ data, input, out }) {
     const parts = yield* Parts
-    const { absent, bad, calls, played } = yield* parts.replay({
+    const { bad, calls, played } = yield* parts.replay({
       data: data ?? (yield* parts.cache),
       input,
       output: Option.getOrUndefined(out)
     })
     yield* Console.error(`${grouped(played)} sequences, ${grouped(calls)} calls`)
-    const needed = Array.from(absent, ([name, lines]) => `${name} ${lines}`)
-    if (needed.length > 0) yield* Console.error(`not yet implemented, by lines left out: ${needed.join(", ")}`)
     if (bad > 0) return yield* new Unavailable({ detail: `${input}: lines that are no call sequence: ${bad}` })
   })
 ).pipe(

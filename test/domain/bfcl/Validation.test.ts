@@ -20,6 +20,10 @@ describe("a ground truth", () => {
     assert.match(problem([start])!, /^turn 0: .* fails: \{"error": /)
   })
 
+  it("is broken when it needs a class that is none", () => {
+    assert.strictEqual(validate({ ...carEntry([]), classes: ["X"] }, longContext, 1).problem, "there is no class X")
+  })
+
   it("is broken when its start cannot be loaded", () => {
     const entry = { ...carEntry([]), classes: ["GorillaFileSystem"] }
     const initialConfig = "{\"GorillaFileSystem\": {\"root\": {\"a\": {\"type\": \"directory\"}}}}"
