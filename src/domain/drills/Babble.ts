@@ -27,15 +27,18 @@ export interface Habits {
   readonly followMention: number
   /** Once something has worked after a failure, tries again what failed. */
   readonly retry: number
+  /** Calls a tool whose document reads like the request, where it did not call before. */
+  readonly readDocuments: number
 }
 
 export const habits: Habits = {
-  answerFirst: 0.09,
+  answerFirst: 0.12,
   ask: 0.95,
   answerAfterCall: 0.8,
   answerAfterFailure: 0.2,
   followMention: 0.7,
-  retry: 0.6
+  retry: 0.6,
+  readDocuments: 0.2
 }
 
 /** What a person may say for each kind: a city for an airport, a name for a user id, as people do. */
@@ -204,10 +207,12 @@ export const babble = (draws: Draws, view: View, how: Habits = habits): string =
   const stop = !called ? how.answerFirst : failed ? how.answerAfterFailure : how.answerAfterCall
   if (draws.chance(stop)) return answer
   const matching = called || askedBefore(messages, request) ? [] : bestRead(asked, offered)
-  const helpless = matching.length > 0 && from(offered.filter((tool) => matching.includes(tool))) === undefined
+  const read = offered.filter((tool) => matching.includes(tool))
+  const helpless = matching.length > 0 && from(read) === undefined
   if (helpless && draws.chance(how.ask)) return answer
   const mentions = called ? offered.filter((tool) => isWordAt(last, tool)) : []
   return (draws.chance(how.followMention) ? from(mentions, [last, asked]) : undefined)
+    ?? (draws.chance(how.readDocuments) ? from(read) : undefined)
     ?? from(offered.filter((tool) => Object.keys(lines.get(tool)?.kinds ?? {}).length > 0 || draws.chance(0.3)))
     ?? from(offered)
     ?? answer
