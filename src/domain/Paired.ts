@@ -9,6 +9,8 @@ import { type Interval, mean } from "./Statistics.ts"
 /** A task, and how often each policy passed it. */
 export interface Pair {
   readonly id: string
+  /** Tasks of one scenario succeed and fail together; by default every task is one of its own. */
+  readonly scenario?: string
   readonly first: Rate
   readonly second: Rate
 }
@@ -29,9 +31,9 @@ export interface Comparison {
   readonly second: number
   /** Second minus first. */
   readonly difference: number
-  /** 95 % for the difference, over the tasks that might have been chosen. */
+  /** 95 % for the difference, over the scenarios that might have been chosen. */
   readonly interval: Interval
-  /** That fixed and broken tasks are as far apart as this, or farther, by chance alone. */
+  /** That fixed and broken tasks are as far apart as this, or farther, by chance alone, were all tasks independent. */
   readonly p: number
   /** See `minimumDetectableEffect`. */
   readonly detectable: number | undefined
@@ -57,16 +59,29 @@ const quantile = (sorted: Float64Array, share: number): number => {
   return below + (above - below) * (at - Math.floor(at))
 }
 
-/** The percentile bootstrap interval (95 %) of the mean of paired differences: whole pairs are drawn again. */
-export const bootstrap = (differences: ReadonlyArray<number>, seed: number, resamples = 10_000): Interval => {
-  const n = differences.length
+/**
+ * The percentile bootstrap interval (95 %) of the mean of paired differences. What is drawn again is whole clusters: the
+ * differences of one have a mean that moves together, and to draw them singly would make the interval too narrow.
+ */
+export const bootstrap = (
+  clusters: ReadonlyArray<ReadonlyArray<number>>,
+  seed: number,
+  resamples = 10_000
+): Interval => {
+  const n = clusters.length
   if (n === 0) return { low: -1, high: 1 }
+  const sums = Float64Array.from(clusters, (differences) => differences.reduce((sum, value) => sum + value, 0))
   const draws = new Seed.Draws(seed)
   const means = new Float64Array(resamples)
   for (let resample = 0; resample < resamples; resample++) {
     let sum = 0
-    for (let i = 0; i < n; i++) sum += differences[draws.below(n)]!
-    means[resample] = sum / n
+    let size = 0
+    for (let i = 0; i < n; i++) {
+      const drawn = draws.below(n)
+      sum += sums[drawn]!
+      size += clusters[drawn]!.length
+    }
+    means[resample] = sum / size
   }
   means.sort()
   return { low: quantile(means, 0.025), high: quantile(means, 0.975) }
@@ -85,6 +100,19 @@ export const minimumDetectableEffect = (tasks: number, disagreement: number): nu
   if (tasks === 0 || disagreement === 0) return undefined
   const spread = Math.sqrt(Math.max(0, tasks - zTest ** 2 + zPower ** 2))
   return Math.sqrt(disagreement) * (zTest * Math.sqrt(tasks) + zPower * spread) / (tasks + zPower ** 2)
+}
+
+const differencesByScenario = (
+  pairs: ReadonlyArray<Pair>,
+  differences: ReadonlyArray<number>
+): ReadonlyArray<ReadonlyArray<number>> => {
+  const clusters = new Map<string, Array<number>>()
+  pairs.forEach(({ id, scenario = id }, i) => {
+    const known = clusters.get(scenario)
+    if (known === undefined) clusters.set(scenario, [differences[i]!])
+    else known.push(differences[i]!)
+  })
+  return [...clusters.values()]
 }
 
 const share = ({ n, passed }: Rate): number => passed / n
@@ -110,7 +138,7 @@ export const compare = (pairs: ReadonlyArray<Pair>, seed: number): Comparison =>
     first: mean(compared.map(({ first }) => share(first))),
     second: mean(compared.map(({ second }) => share(second))),
     difference: mean(differences),
-    interval: bootstrap(differences, seed),
+    interval: bootstrap(differencesByScenario(compared, differences), seed),
     p: mcnemar(fixed.length, broken.length),
     detectable: minimumDetectableEffect(compared.length, mean(differences.map((difference) => difference ** 2)))
   }

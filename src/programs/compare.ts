@@ -2,6 +2,7 @@
 import { Effect, Result } from "effect"
 import * as Entry from "../domain/bfcl/Entry.ts"
 import * as Paired from "../domain/Paired.ts"
+import type { Rate } from "../domain/Report.ts"
 import { type ByTask, readOutcomes } from "./outcomes.ts"
 import { Unavailable } from "./parts.ts"
 import { readBenchmark } from "./score.ts"
@@ -27,6 +28,12 @@ export interface Compared {
   readonly categories: Readonly<Record<string, Paired.Comparison>>
 }
 
+/** BFCL's entries of one number are variants of one scenario. */
+const pairOf = (id: string, first: Rate, second: Rate): Paired.Pair => {
+  const scenario = Result.getOrUndefined(Entry.kindOf(id))?.scenario
+  return { id, first, second, ...(scenario !== undefined && { scenario: String(scenario) }) }
+}
+
 const without = (tasks: ByTask, others: ByTask): number => [...tasks.keys()].filter((id) => !others.has(id)).length
 
 const byCategory = (pairs: ReadonlyArray<Paired.Pair>, seed: number): Compared["categories"] =>
@@ -48,7 +55,7 @@ export const compare = Effect.fn("compare")(function*({ data, first, second, see
   const ofSecond = restricted(yield* readOutcomes(second, benchmark))
   const pairs = Array.from(ofFirst).flatMap(([id, rate]) => {
     const other = ofSecond.get(id)
-    return other === undefined ? [] : [{ id, first: rate, second: other }]
+    return other === undefined ? [] : [pairOf(id, rate, other)]
   })
   if (pairs.length === 0) {
     return yield* new Unavailable({ detail: `${first} and ${second} have no task in common` })

@@ -45,16 +45,22 @@ describe("the bootstrap", () => {
   it("agrees with the normal interval where that is good", () => {
     const differences = [...Array.from({ length: 120 }, () => 1), ...Array.from({ length: 280 }, () => 0)]
     const half = 1.96 * Math.sqrt(0.3 * 0.7 / 400)
-    const { high, low } = Paired.bootstrap(differences, 3)
+    const { high, low } = Paired.bootstrap(differences.map((difference) => [difference]), 3)
     assert.closeTo(low, 0.3 - half, 0.004)
     assert.closeTo(high, 0.3 + half, 0.004)
   })
 
   it("is the same for a seed, and another for another", () => {
     const draws = new Seed.Draws(1)
-    const differences = Array.from({ length: 40 }, () => draws.uniform() - 0.5)
+    const differences = Array.from({ length: 40 }, () => [draws.uniform() - 0.5])
     assert.deepStrictEqual(Paired.bootstrap(differences, 1), Paired.bootstrap(differences, 1))
     assert.notDeepEqual(Paired.bootstrap(differences, 1), Paired.bootstrap(differences, 2))
+  })
+
+  it("draws the tasks of a scenario together: four that agree say no more than one", () => {
+    const single = Array.from({ length: 100 }, (_, i) => [i < 30 ? 1 : 0])
+    const fourfold = single.map(([difference = 0]) => [difference, difference, difference, difference])
+    assert.deepStrictEqual(Paired.bootstrap(fourfold, 7), Paired.bootstrap(single, 7))
   })
 
   it("knows nothing of no pairs", () => {
@@ -115,6 +121,13 @@ describe("compare", () => {
     assert.strictEqual(comparison.alike, 1)
     assert.strictEqual(comparison.tasks, 2)
     assert.closeTo(comparison.difference, 0.125, 1e-12)
+  })
+
+  it("is surer of tasks of many scenarios than of as many tasks of few", () => {
+    const alone = pairs(12, 4, 30, 14)
+    const inFours = alone.map((one, i) => ({ ...one, scenario: String(Math.floor(i / 4)) }))
+    const width = ({ interval: { high, low } }: Paired.Comparison) => high - low
+    assert.isAbove(width(Paired.compare(inFours, 1)), 1.3 * width(Paired.compare(alone, 1)))
   })
 
   it.prop("counts every pair once, and its interval holds the difference", [count, count, count, count], (
