@@ -7,6 +7,7 @@ import * as Vocabulary from "../domain/drills/Vocabulary.ts"
 import { EngineError, WeightsUnusable } from "../domain/Engine.ts"
 import type { ModelConfig } from "../domain/Transformer.ts"
 import * as Checkpoint from "./embedded/Checkpoint.ts"
+import { inWords } from "./FileProblem.ts"
 
 const vocabularyFile = "vocabulary.json"
 
@@ -28,7 +29,7 @@ export const read = Effect.fn("Base.read")(function*() {
   const path = yield* Path.Path
   const folder = yield* Effect.orDie(path.fromFileUrl(new URL("../../assets/base", import.meta.url)))
   const file = path.join(folder, vocabularyFile)
-  const text = yield* Effect.mapError(files.readFileString(file), ({ message }) => unusable(file, message))
+  const text = yield* Effect.mapError(files.readFileString(file), (error) => unusable(file, inWords(error)))
   const decoded = decodeVocabulary(text, { errors: "all", onExcessProperty: "error" })
   if (Result.isFailure(decoded)) return yield* unusable(file, decoded.failure.message)
   const { config } = yield* Checkpoint.readPurpose(folder)
@@ -43,6 +44,6 @@ export const complete = Effect.fn("Base.complete")(function*(folder: string, voc
   const file = path.join(folder, vocabularyFile)
   yield* files.writeFileString(file, `${JSON.stringify({ pieces: vocabulary.pieces }, undefined, 1)}\n`).pipe(
     Effect.andThen(files.remove(path.join(folder, "optimizer.safetensors"), { force: true })),
-    Effect.mapError(({ message }) => unusable(folder, message))
+    Effect.mapError((error) => unusable(folder, inWords(error)))
   )
 })

@@ -15,7 +15,7 @@ import * as LongContext from "../domain/bfcl/LongContext.ts"
 import * as Split from "../domain/bfcl/Split.ts"
 import { PythonError } from "../domain/python/Value.ts"
 import * as Tasks from "../domain/Tasks.ts"
-import { inWords } from "./RunFolder.ts"
+import { inWords } from "./FileProblem.ts"
 
 const readSource = Effect.fnUntraced(function*(path: string, inWordsOf: (error: PlatformError) => string = inWords) {
   const fs = yield* FileSystem.FileSystem

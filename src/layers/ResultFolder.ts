@@ -10,7 +10,7 @@ import type { Mode } from "../domain/bfcl/Official.ts"
 import * as ResultFile from "../domain/bfcl/ResultFile.ts"
 import * as Score from "../domain/bfcl/Score.ts"
 import type { Played } from "../domain/Evaluation.ts"
-import { inWords } from "./RunFolder.ts"
+import { inWords } from "./FileProblem.ts"
 
 /** Results or scores that cannot be read or written: which file, where, and why. */
 export class ResultsError extends Schema.TaggedError<ResultsError>()("ResultsError", {

@@ -13,12 +13,13 @@
  * one seed differ nowhere else. The reading side is RunReader.
  */
 import type { Scope } from "effect"
-import { Cause, Effect, Exit, FileSystem, Layer, Path, Predicate, Semaphore } from "effect"
+import { Cause, Effect, Exit, FileSystem, Layer, Path, Semaphore } from "effect"
 import type { PlatformError } from "effect/PlatformError"
 import { gzip } from "node:zlib"
 import * as EpisodeRecord from "../domain/EpisodeRecord.ts"
 import { type Evaluated, type RunEvent, RunStore, RunStoreError, StoreUnwritable } from "../domain/RunStore.ts"
 import * as Summary from "../domain/Summary.ts"
+import { inWords } from "./FileProblem.ts"
 import * as Folder from "./Folder.ts"
 
 /** Changes when a reader of the previous format would misread the folder. */
@@ -35,24 +36,6 @@ export const files = {
 
 /** JSON text per gzip member: bounds what an append holds in memory besides the episodes themselves. */
 const memberLength = 4 * 1024 * 1024
-
-const sentences: Readonly<Record<string, string>> = {
-  ENOSPC: "no space left on the device",
-  EDQUOT: "the disk quota is exceeded",
-  EACCES: "permission denied",
-  EPERM: "permission denied",
-  EROFS: "the file system is read-only",
-  ENOTDIR: "a part of the path is not a folder",
-  ENOENT: "no such file or folder",
-  EISDIR: "it is a folder",
-  EEXIST: "it is there already"
-}
-
-/** A platform's failure in words. */
-export const inWords = ({ reason }: PlatformError): string => {
-  const code = Predicate.hasProperty(reason.cause, "code") ? String(reason.cause.code) : undefined
-  return (code === undefined ? undefined : sentences[code]) ?? (code ?? reason.message)
-}
 
 const unwritable = (path: string, detail: string): RunStoreError =>
   new RunStoreError({ reason: new StoreUnwritable({ path, detail }) })

@@ -10,7 +10,8 @@ import { Manifest } from "../domain/Manifest.ts"
 import { StepReport } from "../domain/Report.ts"
 import { Evaluated, RunStoreError, StoreUnreadable } from "../domain/RunStore.ts"
 import { Summary } from "../domain/Summary.ts"
-import { files, format, inWords } from "./RunFolder.ts"
+import { inWords } from "./FileProblem.ts"
+import { files, format } from "./RunFolder.ts"
 
 /** A line's value, or, last, the news that the record is torn from line `line` (from 1) on. */
 export type Line<A> =

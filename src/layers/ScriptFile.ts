@@ -4,8 +4,8 @@
  */
 import { Effect, FileSystem, Result, Schema } from "effect"
 import { TasksError, TasksUnreadable } from "../domain/Tasks.ts"
+import { inWords } from "./FileProblem.ts"
 import type { Said } from "./PolicyScripted.ts"
-import { inWords } from "./RunFolder.ts"
 
 const Spoken = Schema.Union([Schema.String, Schema.Array(Schema.Record(Schema.String, Schema.String))])
 

@@ -3,7 +3,7 @@ import * as NodeStream from "@effect/platform-node/NodeStream"
 import { Effect, FileSystem, Schema, Stream } from "effect"
 import { createGunzip } from "node:zlib"
 import type { Line } from "../domain/bfcl/Lines.ts"
-import { inWords } from "./RunFolder.ts"
+import { inWords } from "./FileProblem.ts"
 
 /** A file that cannot be read: where, and why. */
 export class TextUnreadable extends Schema.TaggedError<TextUnreadable>()("TextUnreadable", {

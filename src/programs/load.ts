@@ -1,6 +1,7 @@
 /** Loads a user's curriculum: a module whose default export is one. */
-import { Effect, Layer, Path, Predicate, Schema } from "effect"
+import { Effect, FileSystem, Layer, Path, Predicate, Schema } from "effect"
 import type { Curriculum, Stage } from "../domain/Curriculum.ts"
+import { inWords } from "../layers/FileProblem.ts"
 import type { PartsError, Platform } from "./parts.ts"
 import { oneLine } from "./text.ts"
 
@@ -30,12 +31,16 @@ const isCurriculum = (value: unknown): value is Loaded =>
   && Predicate.hasProperty(value, "environment") && Layer.isLayer(value.environment)
   && Predicate.hasProperty(value, "stages") && Array.isArray(value.stages) && value.stages.every(isStage)
 
-const messageOf = (thrown: unknown): string => oneLine(thrown instanceof Error ? thrown.message : String(thrown))
+/** Of a module that is not found, node tells in further lines which files asked for it. */
+const messageOf = (thrown: unknown): string =>
+  oneLine(thrown instanceof Error ? thrown.message.split("\nRequire stack:")[0] ?? "" : String(thrown))
 
 /** Everything that can go wrong with the file is the file's: what it throws while it loads, too. */
 export const load = Effect.fn("load")(function*(file: string) {
   const path = yield* Path.Path
   const unreadable = (detail: string) => new CurriculumUnreadable({ path: file, detail })
+  const files = yield* FileSystem.FileSystem
+  yield* Effect.mapError(files.access(file, { readable: true }), (error) => unreadable(inWords(error)))
   const url = yield* path.toFileUrl(path.resolve(file)).pipe(Effect.mapError((error) => unreadable(error.message)))
   const module: unknown = yield* Effect.tryPromise({
     try: () => import(url.href),

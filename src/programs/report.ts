@@ -1,7 +1,7 @@
 /** Writes the report of a run: one self-contained HTML page. */
 import { Effect, FileSystem, Path } from "effect"
 import { RunStoreError, StoreUnwritable } from "../domain/RunStore.ts"
-import { inWords } from "../layers/RunFolder.ts"
+import { inWords } from "../layers/FileProblem.ts"
 import * as RunReader from "../layers/RunReader.ts"
 import { gather } from "./report/digest.ts"
 import { page } from "./report/page.ts"

@@ -94,6 +94,8 @@ describe("the minimum detectable effect", () => {
   })
 })
 
+const width = ({ interval: { high, low } }: Paired.Comparison): number => high - low
+
 describe("compare", () => {
   it("pairs outcomes", () => {
     const comparison = Paired.compare(pairs(4, 1, 3, 2), 1)
@@ -126,7 +128,6 @@ describe("compare", () => {
   it("is surer of tasks of many scenarios than of as many tasks of few", () => {
     const alone = pairs(12, 4, 30, 14)
     const inFours = alone.map((one, i) => ({ ...one, scenario: String(Math.floor(i / 4)) }))
-    const width = ({ interval: { high, low } }: Paired.Comparison) => high - low
     assert.isAbove(width(Paired.compare(inFours, 1)), 1.3 * width(Paired.compare(alone, 1)))
   })
 

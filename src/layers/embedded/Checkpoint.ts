@@ -7,6 +7,7 @@ import { Effect, FileSystem, Path, Result, Schema } from "effect"
 import { EngineError, WeightsUnusable } from "../../domain/Engine.ts"
 import * as Safetensors from "../../domain/Safetensors.ts"
 import { type Layout, layout, ModelConfig } from "../../domain/Transformer.ts"
+import { inWords } from "../FileProblem.ts"
 import * as Folder from "../Folder.ts"
 
 /** AdamW's moments, in the layout of the parameters. */
@@ -121,7 +122,7 @@ const unusable = (path: string, detail: string): EngineError =>
 /** What `decode` makes of a file. */
 const readFile = Effect.fnUntraced(function*<A>(path: string, decode: (bytes: Uint8Array) => Result.Result<A, string>) {
   const files = yield* FileSystem.FileSystem
-  const bytes = yield* Effect.mapError(files.readFile(path), ({ message }) => unusable(path, message))
+  const bytes = yield* Effect.mapError(files.readFile(path), (error) => unusable(path, inWords(error)))
   return yield* Effect.mapError(Effect.fromResult(decode(bytes)), (detail) => unusable(path, detail))
 })
 
@@ -144,7 +145,7 @@ export const read = Effect.fnUntraced(function*(folder: string, purpose: Purpose
   const files = yield* FileSystem.FileSystem
   const { optimiser, weights } = yield* filesIn(folder)
   const parameters = yield* readFile(weights, (bytes) => decodeWeights(bytes, purpose))
-  const exists = yield* Effect.mapError(files.exists(optimiser), ({ message }) => unusable(optimiser, message))
+  const exists = yield* Effect.mapError(files.exists(optimiser), (error) => unusable(optimiser, inWords(error)))
   const state: State = {
     parameters,
     optimiser: exists
@@ -163,5 +164,5 @@ export const write = Effect.fnUntraced(
     yield* files.writeFile(paths.weights, encodeWeights(purpose, parameters), { flag: "wx" })
     yield* files.writeFile(paths.optimiser, encodeOptimiser(purpose.config, optimiser), { flag: "wx" })
   },
-  (writing, folder) => Effect.mapError(writing, ({ message }) => unusable(folder, message))
+  (writing, folder) => Effect.mapError(writing, (error) => unusable(folder, inWords(error)))
 )

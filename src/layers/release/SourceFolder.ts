@@ -3,7 +3,7 @@ import { Effect, FileSystem, Path, Stream } from "effect"
 import type { PlatformError } from "effect/PlatformError"
 import { nameOf, type PinnedFile, type Release } from "../../domain/bfcl/Release.ts"
 import { type PullError, type ReleaseSource, unavailable } from "../../domain/bfcl/ReleaseSource.ts"
-import { inWords } from "../RunFolder.ts"
+import { inWords } from "../FileProblem.ts"
 
 const reading = (place: string) => (error: PlatformError): PullError => unavailable(place, inWords(error))
 

@@ -5,7 +5,7 @@ import * as ChildProcess from "effect/process/ChildProcess"
 import { ChildProcessSpawner } from "effect/process/ChildProcessSpawner"
 import type { Release } from "../../domain/bfcl/Release.ts"
 import { type PullError, unavailable } from "../../domain/bfcl/ReleaseSource.ts"
-import { inWords } from "../RunFolder.ts"
+import { inWords } from "../FileProblem.ts"
 import * as SourceWheel from "./SourceWheel.ts"
 
 const python = "python3"

@@ -8,7 +8,7 @@ import { Effect, FileSystem, Stream } from "effect"
 import * as Zip from "effect/encoding/Zip"
 import type { PinnedFile, Release } from "../../domain/bfcl/Release.ts"
 import { PullError, type ReleaseSource, unavailable } from "../../domain/bfcl/ReleaseSource.ts"
-import { inWords } from "../RunFolder.ts"
+import { inWords } from "../FileProblem.ts"
 import * as Checksum from "./Checksum.ts"
 
 const nameIn = ({ path }: PinnedFile): string => `bfcl_eval/${path}`

@@ -2,7 +2,7 @@
 import { Effect, FileSystem } from "effect"
 import type { PlatformError } from "effect/PlatformError"
 import { PullError, TargetUnwritable } from "../../domain/bfcl/ReleaseSource.ts"
-import { inWords } from "../RunFolder.ts"
+import { inWords } from "../FileProblem.ts"
 
 /** What fails is that `path` cannot be written. */
 export const writing = (path: string) =>

@@ -66,7 +66,11 @@ const chosen = Effect.fnUntraced(function*(
   world: World,
   file: Option.Option<string>,
   reward: Option.Option<Rewards>
-): Effect.fn.Return<Loaded, Effect.Error<ReturnType<typeof load>> | Unavailable, Path.Path> {
+): Effect.fn.Return<
+  Loaded,
+  Effect.Error<ReturnType<typeof load>> | Unavailable,
+  Effect.Services<ReturnType<typeof load>>
+> {
   const rule = Option.contains(reward, "binary") ? Reward.binary : Reward.progress
   if (Option.isNone(file)) return world.curriculum({ reward: rule })
   if (Option.isSome(reward)) {
