@@ -30,8 +30,8 @@ export interface Choices {
 export const choices: Choices = { reward: Reward.progress, augment: actionable }
 
 interface Numbers {
-  /** Stage 1 uses the training tasks of base for which this holds. */
-  readonly beginners: (task: Task) => boolean
+  /** Stage 1 uses the training tasks of base for which this holds, so many a step. */
+  readonly beginners: { readonly tasks: (task: Task) => boolean; readonly tasksPerStep: number }
   readonly advance: readonly [Advance.Advance, Advance.Advance, Advance.Advance, Advance.Advance]
   readonly settings: Curriculum.Overrides<Curriculum.Settings>
   /** Stage 3 shows hints in this share of its episodes; the paper in all. */
@@ -57,12 +57,12 @@ const make = <E, R>(
     environment,
     stages: [
       Curriculum.stage("mastering syntax", {
-        tasks: (task) => isBase(task) && numbers.beginners(task),
+        tasks: (task) => isBase(task) && numbers.beginners.tasks(task),
         services: Layer.merge(Augmentor.layerNone, Reward.layer(Reward.syntax)),
         advantage,
         advance: syntax,
         // Syntax is judged over whole episodes: it has no part per turn.
-        settings: { ...settings, credit: "episode" }
+        settings: { ...settings, tasksPerStep: numbers.beginners.tasksPerStep, credit: "episode" }
       }),
       Curriculum.stage("learning with hints", {
         tasks: isBase,
@@ -102,7 +102,7 @@ export const drills = <E, R>(
   own: Choices = choices
 ): Curriculum.Curriculum<E, Exclude<R, Augmentor.Augmentor>> =>
   make("paper-drills", environment, {
-    beginners: () => true,
+    beginners: { tasks: () => true, tasksPerStep: 32 },
     hintShare: 0.5,
     advance: [
       Advance.any(Advance.rewardAbove(1.9, { window: 2 }), Advance.after(6)),
@@ -134,26 +134,42 @@ export const drills = <E, R>(
 /** Stage 1 of the released code has 75 of the 100 base instances of the training part. */
 const threeOfFour = (task: Task): boolean => Number(task.scenario.replaceAll(/\D/g, "")) % 4 !== 3
 
-/** 20 epochs of n instances at 32 instances a step. */
-const epochs = (instances: number): Advance.Advance => Advance.after(Math.ceil((20 * instances) / 32))
+/** 20 epochs. */
+const epochs = (instances: number, tasksPerStep: number): Advance.Advance =>
+  Advance.after(Math.ceil((20 * instances) / tasksPerStep))
+
+const released = {
+  beginners: { tasks: threeOfFour, tasksPerStep: 16 },
+  hintShare: 1,
+  advance: [epochs(75, 16), epochs(100, 32), epochs(400, 32), epochs(400, 32)],
+  advantageEpsilon: 1e-6,
+  settings: {
+    tasksPerStep: 32,
+    groupSize: 16,
+    concurrency: 512,
+    maxSteps: 100,
+    sampling: { temperature: 1, maxTokens: 4096 }
+  }
+} satisfies Numbers
 
 /** The released hyper-parameters, for a model of 7-8B parameters on BFCL's 400 training instances. */
 export const bfcl = <E, R>(
   environment: Layer.Layer<Environment, E, R>,
   own: Choices = choices
+): Curriculum.Curriculum<E, Exclude<R, Augmentor.Augmentor>> => make("paper-bfcl", environment, released, own)
+
+/**
+ * As `bfcl`, for low-rank adapters. They want about ten times the learning rate of the whole model, less memory of past
+ * gradients, and no weight decay: what decays is the difference to the frozen start, which the KL term holds already
+ * (spec: tinker, What the cookbook's RL loop does).
+ */
+export const bfclLora = <E, R>(
+  environment: Layer.Layer<Environment, E, R>,
+  own: Choices = choices
 ): Curriculum.Curriculum<E, Exclude<R, Augmentor.Augmentor>> =>
-  make("paper-bfcl", environment, {
-    beginners: threeOfFour,
-    hintShare: 1,
-    advance: [epochs(75), epochs(100), epochs(400), epochs(400)],
-    advantageEpsilon: 1e-6,
-    settings: {
-      tasksPerStep: 32,
-      groupSize: 16,
-      concurrency: 512,
-      maxSteps: 100,
-      sampling: { temperature: 1, maxTokens: 4096 }
-    }
+  make("paper-bfcl-lora", environment, {
+    ...released,
+    settings: { ...released.settings, optimization: { learningRate: 1e-5, beta2: 0.95, weightDecay: 0 } }
   }, own)
 
 /**
@@ -165,7 +181,7 @@ export const rehearsal = <E, R>(
   own: Choices = choices
 ): Curriculum.Curriculum<E, Exclude<R, Augmentor.Augmentor>> =>
   make("paper-rehearsal", environment, {
-    beginners: threeOfFour,
+    beginners: { tasks: threeOfFour, tasksPerStep: 4 },
     hintShare: 1,
     advance: [Advance.after(2), Advance.after(2), Advance.after(2), Advance.after(2)],
     advantageEpsilon: 0.1,
