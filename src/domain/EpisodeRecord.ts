@@ -19,6 +19,7 @@ import { Part } from "./Task.ts"
 const MessageRecord = Schema.Struct({
   role: Schema.Literals(["system", "user", "assistant", "tool"]),
   content: Schema.String,
+  reasoning: Schema.optionalKey(Schema.String),
   toolCalls: Schema.optionalKey(
     Schema.Array(
       Schema.Struct({ id: Schema.optionalKey(Schema.String), name: Schema.String, arguments: Schema.String })

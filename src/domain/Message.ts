@@ -10,6 +10,8 @@ export interface ToolCall {
 export interface Message {
   readonly role: "system" | "user" | "assistant" | "tool"
   readonly content: string
+  /** What the model thought before it spoke, where that is told apart. It was not said: no environment reads it. */
+  readonly reasoning?: string
   /** Assistant messages of function-calling models. */
   readonly toolCalls?: ReadonlyArray<ToolCall>
   /** Tool messages: the call they answer. */

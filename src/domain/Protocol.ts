@@ -3,9 +3,10 @@
  * calls come back as a user's text. Whichever environment speaks it (BFCL's, tools by Schema), its texts are these.
  */
 import type { Schema } from "effect"
+import type { Message, ToolCall } from "./Message.ts"
 import * as Json from "./python/Json.ts"
 import { strip } from "./python/Text.ts"
-import { PythonError } from "./python/Value.ts"
+import { Dict, PythonError } from "./python/Value.ts"
 
 /** A turn may have six steps: five after which it goes on, and one that ends it. */
 export const maximumAttempts = 5
@@ -90,5 +91,30 @@ export const parseResponse = (text: string): Response => {
   } catch (error) {
     if (error instanceof PythonError) return malformed(`Invalid JSON inside <tool_call>: ${error.message}`)
     throw error
+  }
+}
+
+/** Calls as the paper reads them: what is no call is left out, and so are arguments that are no object. */
+const callsOf = (content: string): ReadonlyArray<ToolCall> => {
+  const parsed = Json.loads(content)
+  return (Array.isArray(parsed) ? parsed : [parsed]).flatMap((item) => {
+    const name = item instanceof Dict ? item.get("name") : undefined
+    const given = item instanceof Dict ? item.get("arguments") : undefined
+    if (typeof name !== "string") return []
+    return [{ name, arguments: Json.dumps(given instanceof Dict ? given : new Dict(), { ensureAscii: false }) }]
+  })
+}
+
+/** A message of the protocol as one of function calling; what is malformed is its content as it is. */
+export const messageOf = (text: string): Message => {
+  const response = parseResponse(text)
+  if (response.kind === "malformed") return { role: "assistant", content: text }
+  const [reasoning = ""] = taken(text, "think").bodies
+  const toolCalls = response.kind === "tool_call" ? callsOf(response.content) : []
+  return {
+    role: "assistant",
+    content: response.kind === "answer" ? response.content : "",
+    ...(reasoning !== "" && { reasoning }),
+    ...(toolCalls.length > 0 && { toolCalls })
   }
 }

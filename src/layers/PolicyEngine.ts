@@ -3,10 +3,10 @@ import { Effect, Layer } from "effect"
 import { Engine, type EngineError } from "../domain/Engine.ts"
 import type { Message } from "../domain/Message.ts"
 import { type Completion, Policy, PolicyError, PolicyRefused, PolicyUnavailable } from "../domain/Policy.ts"
-import { Renderer } from "../domain/Renderer.ts"
+import { Renderer, type RendererError } from "../domain/Renderer.ts"
 import * as Seed from "../domain/Seed.ts"
 
-const failed = (error: EngineError): PolicyError =>
+const failed = (error: EngineError | RendererError): PolicyError =>
   new PolicyError({
     reason: error.isRetryable
       ? new PolicyUnavailable({ detail: error.message, cause: error })
@@ -16,69 +16,55 @@ const failed = (error: EngineError): PolicyError =>
 const outOfContext: Completion = { message: { role: "assistant", content: "" }, stop: "context" }
 
 /**
- * The tokens of an episode so far. Whatever was returned stays as it is, because tokens are only ever added behind it:
- * the prompts of an episode share memory, which is then linear in its length and not quadratic.
+ * How calls are said: `text` where the messages themselves say how, as the training protocol's do; what was sampled is
+ * then the content of a message, as it is. `tools`: in the language's own form, by which it is shown the tools, too.
  */
-class Context {
-  private buffer = new Int32Array(256)
-  private length = 0
+type Calls = "text" | "tools"
 
-  /** All tokens, these included. */
-  add(tokens: Int32Array): Int32Array {
-    const length = this.length + tokens.length
-    if (length > this.buffer.length) {
-      const larger = new Int32Array(Math.max(length, 2 * this.buffer.length))
-      larger.set(this.buffer.subarray(0, this.length))
-      this.buffer = larger
-    }
-    this.buffer.set(tokens, this.length)
-    this.length = length
-    return this.buffer.subarray(0, length)
-  }
-}
-
-/** Needs the engine to sample from and the renderer of its model's language. */
-export const layer: Layer.Layer<Policy, never, Engine | Renderer> = Layer.effect(
-  Policy,
-  Effect.gen(function*() {
-    const engine = yield* Engine
-    const renderer = yield* Renderer
-    return Policy.of({
-      open: (context) =>
-        Effect.sync(() => {
-          const tokens = new Context()
-          let last: Int32Array | undefined
-          let steps = 0
-          return {
-            act: Effect.fnUntraced(function*(messages: ReadonlyArray<Message>) {
-              const prompt = tokens.add(
-                last === undefined
-                  ? renderer.opening(messages, context.tools)
-                  : renderer.continuation(messages, last)
-              )
-              const room = engine.info.contextLength - prompt.length
-              if (room < 1) return outOfContext
-              const sample = yield* engine.sample({
-                prompt,
-                maxTokens: Math.min(room, context.sampling.maxTokens),
-                temperature: context.sampling.temperature,
-                stop: renderer.stop,
-                seed: Seed.derive(context.seed, steps),
-                session: `${context.family}#${context.seed}`,
-                family: context.family
-              }).pipe(Effect.mapError(failed))
-              steps += 1
-              last = sample.tokens
-              tokens.add(sample.tokens)
-              const completion: Completion = {
-                message: renderer.parse(sample.tokens),
-                tokens: { prompt, completion: sample.tokens, logprobs: sample.logprobs },
-                stop: sample.stop
-              }
-              return completion
-            })
-          }
-        })
+const layerOf = (calls: Calls): Layer.Layer<Policy, never, Engine | Renderer> =>
+  Layer.effect(
+    Policy,
+    Effect.gen(function*() {
+      const engine = yield* Engine
+      const renderer = yield* Renderer
+      const read = (completion: Int32Array): Message =>
+        calls === "tools" ? renderer.parse(completion) : { role: "assistant", content: renderer.spoken(completion) }
+      return Policy.of({
+        open: (context) =>
+          Effect.sync(() => {
+            const dialogue = renderer.open(calls === "tools" ? context.tools : [])
+            let steps = 0
+            return {
+              act: Effect.fnUntraced(function*(messages: ReadonlyArray<Message>) {
+                const prompt = yield* Effect.mapError(Effect.fromResult(dialogue.prompt(messages)), failed)
+                const room = engine.info.contextLength - prompt.length
+                if (room < 1) return outOfContext
+                const sample = yield* engine.sample({
+                  prompt,
+                  maxTokens: Math.min(room, context.sampling.maxTokens),
+                  temperature: context.sampling.temperature,
+                  stop: renderer.stop,
+                  seed: Seed.derive(context.seed, steps),
+                  session: `${context.family}#${context.seed}`,
+                  family: context.family
+                }).pipe(Effect.mapError(failed))
+                steps += 1
+                dialogue.said(sample.tokens)
+                const completion: Completion = {
+                  message: read(sample.tokens),
+                  tokens: { prompt, completion: sample.tokens, logprobs: sample.logprobs },
+                  stop: sample.stop
+                }
+                return completion
+              })
+            }
+          })
+      })
     })
-  })
-)
+  )
+
+/** For environments whose messages say how to call. Needs the engine to sample from and its model's language. */
+export const layer: Layer.Layer<Policy, never, Engine | Renderer> = layerOf("text")
+
+/** For loops of function calling: the model is shown the tools in its own form, and its messages are taken apart. */
+export const layerFunctionCalling: Layer.Layer<Policy, never, Engine | Renderer> = layerOf("tools")

@@ -1,7 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
-import { answer, call, isReply, parseResponse, resultsText } from "../../src/domain/Protocol.ts"
+import { answer, call, isReply, messageOf, parseResponse, resultsText } from "../../src/domain/Protocol.ts"
 import { dumps, loads } from "../../src/domain/python/Json.ts"
+import { Dict } from "../../src/domain/python/Value.ts"
 import { text } from "./python/values.ts"
 
 /** Parts of messages without calls. */
@@ -85,5 +86,28 @@ describe("isReply", () => {
     assert.isFalse(isReply(content))
     const malformed = parseResponse("no tags")
     assert.isTrue(malformed.kind === "malformed" && isReply(malformed.error))
+  })
+})
+
+describe("messageOf", () => {
+  it.prop("gives back what a message was made of", [text, text, text], ([name, argument, thought]) => {
+    if (parseResponse(call(name, { argument }, thought)).kind === "malformed") return
+    const message = messageOf(call(name, { argument }, thought))
+    assert.strictEqual(message.content, "")
+    assert.strictEqual(message.reasoning ?? "", thought)
+    const [said] = message.toolCalls ?? []
+    assert.strictEqual(said?.name, name)
+    assert.deepStrictEqual(loads(said?.arguments ?? ""), Dict.of({ argument }))
+  })
+
+  it("leaves out what is no call, and leaves what is malformed as it is", () => {
+    assert.deepStrictEqual(messageOf("<think></think><tool_call>[1, {\"name\": \"ls\"}]</tool_call>"), {
+      role: "assistant",
+      content: "",
+      toolCalls: [{ name: "ls", arguments: "{}" }]
+    })
+    assert.deepStrictEqual(messageOf(answer("Done.", "t")), { role: "assistant", content: "Done.", reasoning: "t" })
+    const open = "<think>t</think><tool_call>[{\"name\": \"ls\""
+    assert.deepStrictEqual(messageOf(open), { role: "assistant", content: open })
   })
 })

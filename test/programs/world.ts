@@ -1,11 +1,12 @@
 /** A small world for the tests of programs: toy tasks, a scripted policy, a trainer and a store that record. */
-import { Layer } from "effect"
+import { Layer, Result } from "effect"
 import * as Advance from "../../src/domain/Advance.ts"
 import * as Augmentor from "../../src/domain/Augmentor.ts"
 import * as Curriculum from "../../src/domain/Curriculum.ts"
 import { Renderer } from "../../src/domain/Renderer.ts"
 import * as Reward from "../../src/domain/Reward.ts"
 import type { Part, Task } from "../../src/domain/Task.ts"
+import { TokenBuffer } from "../../src/domain/TokenBuffer.ts"
 import * as EnvironmentToy from "../../src/layers/EnvironmentToy.ts"
 
 /** A toy task of two turns, asking for `a` and then for `b`; `ls` is its one tool. */
@@ -46,8 +47,17 @@ export const renderer: Layer.Layer<Renderer> = Layer.succeed(
     vocabularySize: 0x110000,
     vocabularyHash: "code points",
     stop: [10],
-    opening: (messages) => spell(messages),
-    continuation: (messages) => spell(messages),
+    preservesHistory: true,
+    open: () => {
+      const tokens = new TokenBuffer()
+      return {
+        prompt: (messages) => Result.succeed(tokens.add(spell(messages))),
+        said: (completion) => {
+          tokens.add(completion)
+        }
+      }
+    },
+    spoken: (completion) => text(completion).trimEnd(),
     parse: (completion) => ({ role: "assistant", content: text(completion).trimEnd() }),
     text: (tokens) => text(tokens)
   })

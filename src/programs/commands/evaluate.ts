@@ -66,6 +66,7 @@ type Loop = "training" | Mode
 
 interface PolicyChoice {
   readonly policy: "engine" | "oracle" | "scripted"
+  readonly loop: Loop
   readonly script: Option.Option<string>
   readonly data: string | undefined
   readonly weights: string | undefined
@@ -98,12 +99,15 @@ const playable = Effect.fnUntraced(function*(
 type PolicyLayer = Layer.Layer<Policy, PartsError, Platform>
 
 const policyOf = Effect.fnUntraced(function*(
-  { data, policy, script, weights, workers }: PolicyChoice,
+  { data, loop, policy, script, weights, workers }: PolicyChoice,
   oracle: PolicyLayer
 ): Effect.fn.Return<PolicyLayer, PartsError, Parts | Platform> {
   switch (policy) {
     case "engine":
-      return Layer.provide(PolicyEngine.layer, (yield* Parts).machine({ data, weights, workers }))
+      return Layer.provide(
+        loop === "fc" ? PolicyEngine.layerFunctionCalling : PolicyEngine.layer,
+        (yield* Parts).machine({ data, weights, workers })
+      )
     case "oracle":
       return oracle
     case "scripted":
