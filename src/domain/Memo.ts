@@ -5,14 +5,18 @@
  * it. Whatever is remembered is shared, so it must not be changed by whoever gets it.
  */
 
-/** Texts kept; when there are more, all are forgotten at once. */
-const maximumTexts = 8192
-
-/** In UTF-16 units; longer texts are read every time. */
-const maximumLength = 2048
+export interface Limits {
+  /** Texts kept; when there are more, all are forgotten at once. */
+  readonly maximumTexts?: number
+  /** In UTF-16 units; longer texts are read every time. */
+  readonly maximumLength?: number
+}
 
 /** `read`, called once for a text as long as its answer is remembered. */
-export const remembered = <A extends {}>(read: (text: string) => A): (text: string) => A => {
+export const remembered = <A extends {}>(
+  read: (text: string) => A,
+  { maximumLength = 2048, maximumTexts = 8192 }: Limits = {}
+): (text: string) => A => {
   const known = new Map<string, A>()
   return (text) => {
     const found = known.get(text)
