@@ -1,4 +1,4 @@
-/** A hash that says whether two runs had the same tasks. */
+/** Hashes that say whether two runs had the same: tasks, texts, tokens. */
 import { createHash } from "node:crypto"
 import type { Task } from "../domain/Task.ts"
 
@@ -9,4 +9,14 @@ export const ofTasks = (tasks: ReadonlyArray<Task>): string => {
     hash.update(`${JSON.stringify([id, category, scenario, part, payload])}\n`)
   }
   return hash.digest("hex")
+}
+
+/** SHA-256 of a text in UTF-8, in hexadecimal. */
+export const ofText = (text: string): string => createHash("sha256").update(text).digest("hex")
+
+/** SHA-256 of token ids as little-endian 32-bit integers, in hexadecimal. */
+export const ofTokens = (tokens: Int32Array): string => {
+  const bytes = new DataView(new ArrayBuffer(4 * tokens.length))
+  tokens.forEach((id, i) => bytes.setInt32(4 * i, id, true))
+  return createHash("sha256").update(bytes).digest("hex")
 }

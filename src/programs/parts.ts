@@ -18,6 +18,7 @@ import type { Rule } from "../domain/Reward.ts"
 import type { Tasks, TasksError } from "../domain/Tasks.ts"
 import type { ResultsError } from "../layers/ResultFolder.ts"
 import type { Compared, CompareOptions } from "./compare.ts"
+import type { ConformRenderersOptions } from "./conformRenderers.ts"
 import type { EvaluateOptions } from "./evaluate.ts"
 import type { PullOptions } from "./pull.ts"
 import type { Replayed, ReplayOptions } from "./replay.ts"
@@ -99,6 +100,10 @@ export class Parts extends Context.Service<Parts, {
     readonly oracle: string
     readonly data: string
   }) => Effect.Effect<{ readonly lines: ReadonlyArray<string>; readonly agrees: boolean }, PartsError, Platform>
+  /** Renders recorded conversations in the languages of real models; see `conformance`. */
+  readonly conformanceOfRenderers: (
+    options: ConformRenderersOptions
+  ) => Effect.Effect<{ readonly lines: ReadonlyArray<string>; readonly agrees: boolean }, PartsError, Platform>
   /** Looks at a split; see `WorldOptions.split`. It leaks when both sides have scenarios in common. */
   readonly split: (options: {
     readonly data: string

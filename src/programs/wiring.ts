@@ -18,6 +18,7 @@ import * as PolicyOracle from "../layers/PolicyOracle.ts"
 import * as RendererCompact from "../layers/RendererCompact.ts"
 import { compare } from "./compare.ts"
 import { conform } from "./conform.ts"
+import { conformRenderers } from "./conformRenderers.ts"
 import * as Paper from "./curricula/paper.ts"
 import { defaults } from "./evaluate.ts"
 import { Parts, Unavailable, type World } from "./parts.ts"
@@ -155,6 +156,7 @@ export const layer: Layer.Layer<Parts> = Layer.succeed(
     machine,
     pretrain,
     conformance: conform,
+    conformanceOfRenderers: conformRenderers,
     split: inspect,
     score,
     compare,

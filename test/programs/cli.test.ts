@@ -60,6 +60,7 @@ const parts = Layer.succeed(
           )
         ),
     pretrain: ({ out, say }) => say(`pretending to make ${out}`),
+    conformanceOfRenderers: ({ models }) => Effect.succeed({ lines: [`languages of ${models}`], agrees: true }),
     conformance: ({ data }) =>
       data === "bad"
         ? Effect.fail(new Unavailable({ detail: "no recordings" }))
@@ -459,6 +460,14 @@ describe("the other commands", () => {
     Effect.gen(function*() {
       assert.include(yield* refused("conformance", "--oracle", "o", "--data", "d"), "this implementation disagrees")
       assert.strictEqual(yield* output, "base 3 of 4")
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.effect("conformance compares what it is given recordings of, and nothing else", () =>
+    Effect.gen(function*() {
+      yield* envtune(["conformance", "--renderers", "r", "--models", "m"])
+      assert.strictEqual(yield* output, "languages of m")
+      assert.include(yield* refused("conformance", "--renderers", "r"), "--renderers FILE and --models DIR go together")
+      assert.include(yield* refused("conformance"), "nothing to compare with")
     }).pipe(Effect.provide(NodeServices.layer)))
 
   it.effect("data pull fills the cache, or the folder that it is told", () =>

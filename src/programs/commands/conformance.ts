@@ -1,5 +1,5 @@
-/** `envtune conformance`: whether the simulators and checkers do what the original ones did. */
-import { Console, Effect } from "effect"
+/** `envtune conformance`: whether simulators, checkers and renderers do what the original ones did. */
+import { Console, Effect, Option } from "effect"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import { Parts, Unavailable } from "../parts.ts"
@@ -8,21 +8,53 @@ import * as Flags from "./flags.ts"
 export const conformance = Command.make(
   "conformance",
   {
-    oracle: Flag.String("oracle").pipe(Flag.withDescription("A folder with recordings of the original environment")),
-    data: Flags.benchmark
+    oracle: Flag.String("oracle").pipe(
+      Flag.withDescription("A folder with recordings of the original environment"),
+      Flag.optional
+    ),
+    data: Flags.benchmark,
+    renderers: Flag.String("renderers").pipe(
+      Flag.withDescription("A file with recordings of chat templates and tokenizers; needs --models"),
+      Flag.optional
+    ),
+    models: Flag.String("models").pipe(
+      Flag.withDescription("DIR/<family>/ has the tokenizer.json and tokenizer_config.json of each family recorded"),
+      Flag.optional
+    )
   },
-  Effect.fn(function*({ data, oracle }) {
+  Effect.fn(function*({ data, models, oracle, renderers }) {
     const parts = yield* Parts
-    const { agrees, lines } = yield* parts.conformance({ data: data ?? (yield* parts.cache), oracle })
-    yield* Effect.forEach(lines, (line) => Console.log(line), { discard: true })
-    if (!agrees) {
+    if (Option.isSome(renderers) !== Option.isSome(models)) {
+      return yield* new Unavailable({ detail: "--renderers FILE and --models DIR go together" })
+    }
+    const compared = [
+      ...Option.isSome(oracle)
+        ? [yield* parts.conformance({ data: data ?? (yield* parts.cache), oracle: oracle.value })]
+        : [],
+      ...Option.isSome(renderers) && Option.isSome(models)
+        ? [yield* parts.conformanceOfRenderers({ renderers: renderers.value, models: models.value })]
+        : []
+    ]
+    if (compared.length === 0) {
+      return yield* new Unavailable({
+        detail: "nothing to compare with: give --oracle DIR, or --renderers and --models"
+      })
+    }
+    yield* Effect.forEach(compared.flatMap(({ lines }) => lines), (line) => Console.log(line), { discard: true })
+    if (!compared.every(({ agrees }) => agrees)) {
       return yield* new Unavailable({ detail: "this implementation disagrees with the recordings; see above" })
     }
   })
 ).pipe(
-  Command.withDescription("Replay recordings of the original BFCL environment and compare, part by part"),
-  Command.withExamples([{
-    command: "envtune conformance --oracle DIR --data DIR",
-    description: "Exit code 0 when all agree"
-  }])
+  Command.withDescription("Compare with recordings of the original environment, and of real models' languages"),
+  Command.withExamples([
+    {
+      command: "envtune conformance --oracle DIR --data DIR",
+      description: "Exit code 0 when all agree"
+    },
+    {
+      command: "envtune conformance --renderers renderers.jsonl.gz --models DIR",
+      description: "Chat templates and tokenizers, token by token"
+    }
+  ])
 )
