@@ -2,6 +2,7 @@
 import * as Episode from "./Episode.ts"
 import type { Ledger, Moments, Rate, StepReport } from "./Report.ts"
 import type { Attempted } from "./RunStore.ts"
+import * as Segment from "./Segment.ts"
 import { mean, variance } from "./Statistics.ts"
 
 const tally = (keys: Iterable<string>): Readonly<Record<string, number>> => {
@@ -38,12 +39,13 @@ export const summarise = (
   attempted: ReadonlyArray<Attempted>
 ): Pick<
   StepReport,
-  "ledger" | "reward" | "terms" | "success" | "turns" | "categories" | "codes" | "hints" | "sampledTokens"
+  "ledger" | "reward" | "terms" | "success" | "turns" | "categories" | "codes" | "hints" | "sampledTokens" | "breaks"
 > => {
   const finished = attempted.flatMap(({ finished }) => finished === undefined ? [] : [finished])
   const episodes = finished.map(({ episode }) => episode)
   const scores = finished.flatMap(({ score }) => score._tag === "Scored" ? [score] : [])
   const verdicts = episodes.flatMap(Episode.verdicts)
+  const breaks = episodes.reduce((sum, episode) => sum + Segment.breaks(episode), 0)
   const terms: Record<string, number> = {}
   for (const name of new Set(scores.flatMap((score) => Object.keys(score.terms)))) {
     terms[name] = mean(scores.flatMap((score) => score.terms[name] ?? []))
@@ -57,6 +59,7 @@ export const summarise = (
     categories: byCategory(episodes),
     codes: tally(episodes.flatMap((episode) => Episode.codes(episode).map(String))),
     hints: tally(episodes.flatMap((episode) => Episode.outcomes(episode).flatMap(({ hint }) => hint ?? []))),
-    sampledTokens: episodes.reduce((sum, episode) => sum + Episode.sampledTokens(episode), 0)
+    sampledTokens: episodes.reduce((sum, episode) => sum + Episode.sampledTokens(episode), 0),
+    ...(breaks > 0 && { breaks })
   }
 }

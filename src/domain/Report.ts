@@ -57,6 +57,8 @@ export const StepReport = Schema.Struct({
   /** Hint rule -> times it spoke. */
   hints: Counts,
   sampledTokens: Schema.Natural,
+  /** Prompts that changed what was there before and so started another segment of an episode; absent when none did. */
+  breaks: Schema.optionalKey(Schema.Natural),
   /** Absent when no group had signal and nothing was trained. */
   update: Schema.optionalKey(Update),
   /** Whether this was the stage's last step, the rule's reason, and how far it is (0 to 1) where it can tell. */

@@ -49,20 +49,25 @@ const segmentOf = (steps: ReadonlyArray<Sampled>, { completion: end, prompt: con
   return { tokens, mask, logprobs, turns }
 }
 
-/** The segments of an episode, in order; none when its policy has no tokens. */
-export const fromEpisode = (episode: Episode): ReadonlyArray<Segment> => {
-  const segments: Array<Segment> = []
-  let steps: Array<Sampled> = []
-  let last: SampledTokens | undefined
+/** The steps of an episode in which something was sampled, each run of them extending the one before. */
+const runsOf = (episode: Episode): ReadonlyArray<ReadonlyArray<Sampled>> => {
+  const runs: Array<Array<Sampled>> = []
   for (const { completion: { tokens }, turn } of episode.steps) {
     if (tokens === undefined || tokens.completion.length === 0) continue
-    if (last !== undefined && !extendsStep(tokens.prompt, last)) {
-      segments.push(segmentOf(steps, last))
-      steps = []
-    }
-    steps.push({ tokens, turn })
-    last = tokens
+    const run = runs.at(-1)
+    const last = run?.at(-1)?.tokens
+    if (run !== undefined && last !== undefined && extendsStep(tokens.prompt, last)) run.push({ tokens, turn })
+    else runs.push([{ tokens, turn }])
   }
-  if (last !== undefined) segments.push(segmentOf(steps, last))
-  return segments
+  return runs
 }
+
+/** The segments of an episode, in order; none when its policy has no tokens. */
+export const fromEpisode = (episode: Episode): ReadonlyArray<Segment> =>
+  runsOf(episode).flatMap((run) => {
+    const last = run.at(-1)?.tokens
+    return last === undefined ? [] : [segmentOf(run, last)]
+  })
+
+/** How often an episode started another segment, because a prompt did not extend the step before it. */
+export const breaks = (episode: Episode): number => Math.max(0, runsOf(episode).length - 1)

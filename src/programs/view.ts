@@ -264,6 +264,7 @@ const stepLine = (report: StepReport): string => {
         `KL ${update.kl.toFixed(4)}`,
         `|g| ${update.gradientNorm.toFixed(2)}`
       ]),
+    ...(report.breaks === undefined ? [] : [`breaks ${report.breaks}`]),
     `${(report.seconds.collect + report.seconds.train).toFixed(1)} s`,
     advance.why
   ]

@@ -31,6 +31,11 @@ const attempted = ({ category, codes, end }: typeof Attempt.Type, member: number
   }
 }
 
+const step = (...prompt: ReadonlyArray<number>) => ({
+  code: -1 as const,
+  tokens: { prompt: Int32Array.from(prompt), completion: Int32Array.of(9), logprobs: Float32Array.of(-1) }
+})
+
 describe("Accounting", () => {
   it.prop("the ledger balances: every attempt is in exactly one place", [Attempts], ([attempts]) => {
     const ledger = Accounting.ledger(attempts.map(attempted))
@@ -83,6 +88,23 @@ describe("Accounting", () => {
     assert.deepStrictEqual(success, { n: 1, passed: 0 })
     assert.deepStrictEqual(reward, { n: 1, mean: 0.5, variance: 0 })
     assert.strictEqual(sampledTokens, 2)
+  })
+
+  it("counts prompts that changed the past, where there are any", () => {
+    const breaksOf = (...steps: ReadonlyArray<ReturnType<typeof step>>) =>
+      Accounting.summarise([{
+        id: "s/0/t/0",
+        stage: "s",
+        step: 0,
+        member: 0,
+        task: task("t"),
+        seed: 1,
+        attempts: 1,
+        finished: { episode: episode(steps, 1), score: { _tag: "Unscorable", reason: "" } },
+        fate: { _tag: "Filtered", cause: "unscorable" }
+      }])
+    assert.strictEqual(breaksOf(step(1), step(1, 2), step(1, 2, 9, 3)).breaks, 1)
+    assert.notProperty(breaksOf(step(1), step(1, 9, 2)), "breaks")
   })
 
   it("says passed of n by category", () => {

@@ -89,6 +89,7 @@ describe("Segment", () => {
       }
     }
     assert.strictEqual(Segment.fromEpisode(played(play(steps))).length, count)
+    assert.strictEqual(Segment.breaks(played(play(steps))), Math.max(0, count - 1))
   })
 
   it.prop("has one mask and log-prob for each predicted token", [Steps], ([steps]) => {

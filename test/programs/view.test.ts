@@ -132,6 +132,7 @@ describe("the view of a run", () => {
       "stage 2 (learning with hints) step 1  reward 0.500 \u00b1 0.049  success 25.0 % [16.0, 36.8] n 64  turns 50.0 %  "
         + "hints 9  entropy 0.750  KL 0.0123  |g| 0.50  3.0 s  step 5 of 20"
     )
+    assert.include(View.line({ _tag: "StepDone", report: { ...report, breaks: 12 } }), "breaks 12")
     assert.strictEqual(
       View.line({ _tag: "RunEnded", outcome: "failed", detail: "no space", seconds: 61 }),
       "run failed after 1 m 01 s: no space"

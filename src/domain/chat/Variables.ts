@@ -29,8 +29,12 @@ export const ofMessage = ({ content, name, reasoning, role, toolCallId, toolCall
   return message
 }
 
-/** A tool's own document, or which tool has none. */
-export const ofTool = ({ name, raw }: ToolDocument): Result.Result<Value, string> =>
-  raw === undefined
-    ? Result.fail(`the tool ${name} has no document to show`)
-    : Result.succeed(loads(JSON.stringify(raw)))
+const known = new WeakMap<ToolDocument, Value>()
+
+/** A tool's own document, or which tool has none. Read once, however many prompts show it. */
+export const ofTool = (tool: ToolDocument): Result.Result<Value, string> => {
+  if (tool.raw === undefined) return Result.fail(`the tool ${tool.name} has no document to show`)
+  let document = known.get(tool)
+  if (document === undefined) known.set(tool, document = loads(JSON.stringify(tool.raw)))
+  return Result.succeed(document)
+}
