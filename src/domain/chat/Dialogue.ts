@@ -57,7 +57,7 @@ const same = (a: Piece | undefined, b: Piece): boolean =>
     ? "text" in b && a.text === b.text
     : !("text" in b) && a.index === b.index && a.from === b.from)
 
-// Control characters that no text has, except a tool's result to spite us: a mark is one that no message has.
+// Control characters that no text has, unless somebody means to mislead: a mark is one that no message and no tool has.
 const marks = Array.from({ length: 26 }, (_, i) => String.fromCharCode(0x86 + i))
 const anyMark = /[\u0086-\u009f]/g
 
@@ -80,6 +80,7 @@ class ChatDialogue implements Dialogue {
   constructor(language: Language, tools: ReadonlyArray<ToolDocument>) {
     this.language = language
     this.tools = tools
+    this.take(tools)
   }
 
   said(ids: Int32Array): void {
@@ -92,13 +93,18 @@ class ChatDialogue implements Dialogue {
     for (const message of messages) {
       this.conversation.push(message)
       if (message.tools !== undefined) this.tools = message.tools
-      for (const [found] of message.content.matchAll(anyMark)) this.taken.add(found)
+      this.take(message)
     }
     const continues = this.language.preservesHistory && this.completions.length > 0 && tools === this.tools
     return Result.mapError(
       continues ? this.extended(messages) : this.anew(),
       (detail) => new RendererError({ reason: new ConversationRefused({ detail }) })
     )
+  }
+
+  /** What somebody wrote may have any character in it; as JSON, too. */
+  private take(written: Message | ReadonlyArray<ToolDocument>): void {
+    for (const [found] of JSON.stringify(written).matchAll(anyMark)) this.taken.add(found)
   }
 
   /** The prompt before, the completion, and what new messages are after any completion. */
