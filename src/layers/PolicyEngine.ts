@@ -36,7 +36,7 @@ const layerOf = (calls: Calls): Layer.Layer<Policy, never, Engine | Renderer> =>
             let steps = 0
             return {
               act: Effect.fnUntraced(function*(messages: ReadonlyArray<Message>) {
-                const prompt = yield* Effect.mapError(Effect.fromResult(dialogue.prompt(messages)), failed)
+                const prompt = yield* Effect.fromResult(dialogue.prompt(messages))
                 const room = engine.info.contextLength - prompt.length
                 if (room < 1) return outOfContext
                 const sample = yield* engine.sample({
@@ -47,7 +47,7 @@ const layerOf = (calls: Calls): Layer.Layer<Policy, never, Engine | Renderer> =>
                   seed: Seed.derive(context.seed, steps),
                   session: `${context.family}#${context.seed}`,
                   family: context.family
-                }).pipe(Effect.mapError(failed))
+                })
                 steps += 1
                 dialogue.said(sample.tokens)
                 const completion: Completion = {
@@ -56,7 +56,7 @@ const layerOf = (calls: Calls): Layer.Layer<Policy, never, Engine | Renderer> =>
                   stop: sample.stop
                 }
                 return completion
-              })
+              }, Effect.mapError(failed))
             }
           })
       })

@@ -1,16 +1,11 @@
-/**
- * The language of a real model, from its folder: its tokenizer, its chat template, and how its family writes calls.
- *
- * What a template does is found out when the folder is read, by conversations that are rendered with it: how an
- * assistant's message begins, whether reasoning is shown where it was sampled, whether the past stays as it was.
- */
+/** The language of a real model, from its folder: its tokenizer, its chat template, and how its family writes calls. */
 import { Effect, type FileSystem, Layer, type Path, Result, Schema } from "effect"
 import * as Dialogue from "../domain/chat/Dialogue.ts"
 import { type Custom, customOf, Family } from "../domain/chat/Family.ts"
+import * as Probe from "../domain/chat/Probe.ts"
 import * as Variables from "../domain/chat/Variables.ts"
 import * as Writing from "../domain/chat/Writing.ts"
 import { remembered } from "../domain/Memo.ts"
-import type { Message, ToolDocument } from "../domain/Message.ts"
 import { Renderer, type RendererError } from "../domain/Renderer.ts"
 import * as ModelFolder from "./chat/ModelFolder.ts"
 
@@ -32,12 +27,7 @@ export interface Language {
   readonly options: Options
   readonly custom: Custom
   readonly stop: ReadonlyArray<number>
-  /** The text of a conversation and, when `generation` says so, of how the next assistant message begins. */
-  readonly render: (
-    messages: ReadonlyArray<Message>,
-    tools: ReadonlyArray<ToolDocument>,
-    generation: boolean
-  ) => Result.Result<string, string>
+  readonly render: Probe.Render
 }
 
 const decodeOptions = Schema.decodeUnknownEffect(Options)
@@ -73,7 +63,7 @@ export const read = Effect.fn("RendererChat.read")(
       return yield* ModelFolder.unusable(folder, `a model of family ${family} cannot be told whether to think`)
     }
     const stop = yield* stopsOf(folder, model, custom)
-    const render: Language["render"] = (messages, tools, generation) =>
+    const render: Probe.Render = (messages, tools, generation) =>
       Result.flatMap(Result.all(tools.map(Variables.ofTool)), (documents) =>
         model.template({
           ...model.specials,
@@ -85,24 +75,6 @@ export const read = Effect.fn("RendererChat.read")(
     return { model, options, custom, stop, render }
   }
 )
-
-const user = (content: string): Message => ({ role: "user", content })
-
-const probe: ToolDocument = {
-  name: "probe_of_tools",
-  description: "Shows whether tools are shown.",
-  parameters: [],
-  raw: {
-    type: "function",
-    function: { name: "probe_of_tools", description: "", parameters: { type: "object", properties: {}, required: [] } }
-  }
-}
-
-/** What is read before each of the probes' completions. */
-const probes: ReadonlyArray<ReadonlyArray<ReadonlyArray<Message>>> = [
-  [[user("One.")], [user("Two.")], [user("Three.")]],
-  [[user("One.")], [{ role: "tool", content: "1" }, { role: "tool", content: "2" }], [user("Two.")], [user("Three.")]]
-]
 
 const openLong = { maximumTexts: 64, maximumLength: 1 << 20 }
 
@@ -124,16 +96,13 @@ export const make = (
   }
 
   const useless = (detail: string) => ModelFolder.unusable(model.folder, `its chat template cannot be used: ${detail}`)
-  return Result.map(Result.mapError(headerOf(render), useless), (header) => {
-    const showsTools = Result.match(render([user("One.")], [probe], true), {
-      onFailure: () => false,
-      onSuccess: (text) => text.includes(probe.name)
-    })
+  return Result.map(Result.mapError(Probe.headerOf(render), useless), (header) => {
+    const showsTools = Probe.showsTools(render)
     const language: Omit<Dialogue.Language, "preservesHistory"> = {
       stop,
       header,
       reasoningOf,
-      showsReasoning: showsReasoning(render, header),
+      showsReasoning: Probe.showsReasoning(render, header),
       encode: (text) => text.length < 2048 ? tokenizer.encode(text) : encodeLong(text),
       render: (messages, tools) =>
         tools.length > 0 && !showsTools
@@ -142,7 +111,8 @@ export const make = (
     }
     const thinks = custom.reasoning && options.thinking !== false
     const said = tokenizer.encode(thinks ? "<think>\nHm.\n</think>\n\nFine." : "Fine.")
-    const preservesHistory = options.history === "sampled" || preserves(language, Int32Array.of(...said, stop[0] ?? 0))
+    const preservesHistory = options.history === "sampled" ||
+      Probe.preservesHistory(language, Int32Array.of(...said, stop[0] ?? 0))
     return Renderer.of({
       vocabularySize: tokenizer.size,
       vocabularyHash: model.hash,
@@ -155,48 +125,6 @@ export const make = (
     })
   })
 }
-
-/** What a template writes when an assistant message is to be generated, and not otherwise. */
-const headerOf = (render: Language["render"]): Result.Result<string, string> =>
-  Result.flatMap(
-    render([user("One.")], [], false),
-    (before) =>
-      Result.flatMap(render([user("One.")], [], true), (text) =>
-        text.startsWith(before)
-          ? Result.succeed(text.slice(before.length))
-          : Result.fail("it changes what was said before when an assistant message is to be generated"))
-  )
-
-/** Whether reasoning of a message before a tool's result is shown, behind the header and the tag that a model samples. */
-const showsReasoning = (render: Language["render"], header: string): boolean => {
-  const messages: ReadonlyArray<Message> = [
-    user("One."),
-    { role: "assistant", content: "Two.", reasoning: "Hm." },
-    { role: "tool", content: "3" }
-  ]
-  return Result.match(render(messages, [], true), {
-    onFailure: () => false,
-    onSuccess: (text) => {
-      const at = text.indexOf("Hm.")
-      const start = text.lastIndexOf(header, at)
-      return at >= 0 && start >= 0 && ["", "<think>"].includes(text.slice(start + header.length, at).trim())
-    }
-  })
-}
-
-/** Whether prompts that are only ever extended are those of the template. A probe that it refuses shows nothing. */
-const preserves = (language: Omit<Dialogue.Language, "preservesHistory">, completion: Int32Array): boolean =>
-  probes.every((script) => {
-    const whole = Dialogue.open({ ...language, preservesHistory: false }, [])
-    const extended = Dialogue.open({ ...language, preservesHistory: true }, [])
-    return script.every((messages) => {
-      const wanted = whole.prompt(messages)
-      const got = extended.prompt(messages)
-      whole.said(completion)
-      extended.said(completion)
-      return Result.isFailure(wanted) || Result.isSuccess(got) && got.success.join() === wanted.success.join()
-    })
-  })
 
 /** The renderer of the model whose folder it is. */
 export const layer = (
