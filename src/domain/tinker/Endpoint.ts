@@ -18,11 +18,27 @@ export interface Call<Request, Response> {
   readonly response: Schema.Codec<Response, unknown>
 }
 
-export interface Operation<Request, Result> {
-  readonly _tag: "Operation"
+/** A pass over data, forward or both ways, as protocol buffers have it: one message for the two. */
+export interface BinaryPass {
+  readonly modelId: string
+  readonly sequenceId: number
+  readonly pass: Model.Pass
+  readonly forwardOnly: boolean
+}
+
+/** What there is to know of an operation once it is accepted. */
+export interface Eventual<Result> {
   readonly path: string
-  readonly request: Schema.Codec<Request, unknown>
   readonly result: Schema.Codec<Result, unknown>
+  /** The message of the result in protocol buffers, where a server speaks them; absent for what is always JSON. */
+  readonly binaryResult?: "ForwardBackwardOutput" | "SampleResponse"
+}
+
+export interface Operation<Request, Result> extends Eventual<Result> {
+  readonly _tag: "Operation"
+  readonly request: Schema.Codec<Request, unknown>
+  /** The request in protocol buffers (spec: tinker, 1.4); absent for what is always JSON. */
+  readonly binaryRequest?: (request: Request) => BinaryPass
 }
 
 /** Asked for with GET, under a path that may have parameters. */
@@ -41,8 +57,9 @@ const call = <Request, Response>(
 const operation = <Request, Result>(
   path: string,
   request: Schema.Codec<Request, unknown>,
-  result: Schema.Codec<Result, unknown>
-): Operation<Request, Result> => ({ _tag: "Operation", path, request, result })
+  result: Schema.Codec<Result, unknown>,
+  binary: Pick<Operation<Request, Result>, "binaryRequest" | "binaryResult"> = {}
+): Operation<Request, Result> => ({ _tag: "Operation", path, request, result, ...binary })
 
 const resource = <Response>(path: string, response: Schema.Codec<Response, unknown>): Resource<Response> => ({
   _tag: "Resource",
@@ -61,8 +78,24 @@ export const sessionHeartbeat = call("session_heartbeat", Service.Heartbeat, Ser
 export const createModel = operation("create_model", Model.CreateModel, Model.ModelCreated)
 export const getInfo = call("get_info", Model.GetInfo, Model.ModelInfo)
 export const unloadModel = operation("unload_model", Model.UnloadModel, Model.ModelUnloaded)
-export const forward = operation("forward", Model.Forward, Model.PassOutput)
-export const forwardBackward = operation("forward_backward", Model.ForwardBackward, Model.PassOutput)
+export const forward = operation("forward", Model.Forward, Model.PassOutput, {
+  binaryRequest: ({ forward_input, model_id, seq_id }) => ({
+    modelId: model_id,
+    sequenceId: seq_id,
+    pass: forward_input,
+    forwardOnly: true
+  }),
+  binaryResult: "ForwardBackwardOutput"
+})
+export const forwardBackward = operation("forward_backward", Model.ForwardBackward, Model.PassOutput, {
+  binaryRequest: ({ forward_backward_input, model_id, seq_id }) => ({
+    modelId: model_id,
+    sequenceId: seq_id,
+    pass: forward_backward_input,
+    forwardOnly: false
+  }),
+  binaryResult: "ForwardBackwardOutput"
+})
 export const optimStep = operation("optim_step", Model.OptimStep, Model.StepTaken)
 
 export const createSamplingSession = call(
@@ -71,7 +104,7 @@ export const createSamplingSession = call(
   Sampling.SamplingSession
 )
 export const sampler = (id: string) => resource(`samplers/${encodeURIComponent(id)}`, Sampling.Sampler)
-export const sample = operation("asample", Sampling.Sample, Sampling.Sampled)
+export const sample = operation("asample", Sampling.Sample, Sampling.Sampled, { binaryResult: "SampleResponse" })
 
 export const saveWeights = operation("save_weights", Weights.SaveWeights, Weights.WeightsSaved)
 export const saveWeightsForSampler = operation(

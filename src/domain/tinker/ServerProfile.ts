@@ -1,0 +1,113 @@
+/**
+ * How servers that speak Tinker's protocol differ (spec: tinker, 4). Nothing on the wire tells one from another, so
+ * a user says which it is, and `envtune doctor` finds out whether that is so.
+ */
+import { Schema } from "effect"
+
+/** Of the optimiser; null: not clipped. */
+const Fixed = Schema.Struct({
+  beta1: Schema.optionalKey(Schema.Finite),
+  beta2: Schema.optionalKey(Schema.Finite),
+  epsilon: Schema.optionalKey(Schema.Finite),
+  weightDecay: Schema.optionalKey(Schema.Finite),
+  clipNorm: Schema.optionalKey(Schema.NullOr(Schema.Finite))
+})
+
+export const ServerProfile = Schema.Struct({
+  name: Schema.NonEmptyString,
+  wire: Schema.Literals(["json", "proto"]),
+  /**
+   * How a linear loss, `sum_t g[t] * logprob[t]`, is put: as cross-entropy with weights -g, or as importance sampling
+   * at the model's own log-probs with advantages -g, whose ratio is then 1 (spec: tinker, 3.1 and 3.2).
+   */
+  linearLoss: Schema.Literals(["cross_entropy", "importance_sampling", "none"]),
+  /** What a loss is divided by: nothing, or each datum by its length and the whole by the data since the last step. */
+  reduction: Schema.Literals(["sum", "mean"]),
+  /** Whether there is `forward`. Without it, log-probs come from a backward pass of nothing. */
+  forward: Schema.Boolean,
+  /** Where the log-probs of the frozen reference come from (spec: tinker, 3.5). */
+  reference: Schema.Literals(["second-model", "base-sampler", "none"]),
+  /** Whether a sampler keeps its weights while training goes on. */
+  samplerIsolation: Schema.Boolean,
+  /** Numbers of the optimiser that the server has chosen: it ignores what it is sent. */
+  fixed: Fixed,
+  /** How all weights are trained instead of an adapter. */
+  fullFineTune: Schema.Literals(["rank-zero", "omit-lora-config", "none"])
+}).annotate({ identifier: "envtune/ServerProfile" })
+export type ServerProfile = typeof ServerProfile.Type
+
+const hosted: ServerProfile = {
+  name: "hosted",
+  wire: "proto",
+  linearLoss: "cross_entropy",
+  reduction: "sum",
+  forward: true,
+  reference: "base-sampler",
+  samplerIsolation: true,
+  fixed: {},
+  fullFineTune: "omit-lora-config"
+}
+
+const skyrlJax: ServerProfile = {
+  name: "skyrl-jax",
+  wire: "json",
+  linearLoss: "importance_sampling",
+  reduction: "mean",
+  forward: true,
+  reference: "second-model",
+  samplerIsolation: false,
+  fixed: { clipNorm: null },
+  fullFineTune: "none"
+}
+
+/** The torch backends take the rate alone; the rest is in the configuration they are started with. */
+const skyrlFsdp: ServerProfile = {
+  name: "skyrl-fsdp",
+  wire: "json",
+  linearLoss: "cross_entropy",
+  reduction: "sum",
+  forward: true,
+  reference: "base-sampler",
+  samplerIsolation: false,
+  fixed: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01, clipNorm: 1 },
+  fullFineTune: "rank-zero"
+}
+
+const openrl: ServerProfile = {
+  name: "openrl",
+  wire: "json",
+  linearLoss: "importance_sampling",
+  reduction: "sum",
+  forward: false,
+  reference: "none",
+  samplerIsolation: false,
+  fixed: {},
+  fullFineTune: "none"
+}
+
+/** Its losses are others than their names say: there is no linear one to rely on. */
+const twinkle: ServerProfile = {
+  name: "twinkle",
+  wire: "json",
+  linearLoss: "none",
+  reduction: "mean",
+  forward: true,
+  reference: "second-model",
+  samplerIsolation: true,
+  fixed: {},
+  fullFineTune: "none"
+}
+
+/** What a server of the whole protocol does; to be changed where yours differs. */
+export const custom: ServerProfile = { ...hosted, name: "custom", wire: "json", reference: "second-model" }
+
+export const presets = {
+  hosted,
+  "skyrl-jax": skyrlJax,
+  "skyrl-fsdp": skyrlFsdp,
+  "skyrl-megatron": { ...skyrlFsdp, name: "skyrl-megatron", reference: "second-model" },
+  openrl,
+  twinkle,
+  custom
+} as const satisfies Readonly<Record<string, ServerProfile>>
+export type Name = keyof typeof presets
