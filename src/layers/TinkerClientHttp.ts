@@ -129,13 +129,15 @@ const make = Effect.fnUntraced(function*({ apiKey, url, wire = "json" }: Options
   const exchange = Effect.fnUntraced(
     function*(method: string, request: HttpClientRequest.HttpClientRequest, backoff: Backoff.Backoff) {
       let resent = false
-      for (let attempts = 1;; attempts++) {
+      let attempts = 0
+      for (;;) {
         const result = yield* attempt(request)
         const unanswered = Result.isFailure(result)
+        if (unanswered || backoff.counts(result.success.status)) attempts += 1
         if (!unanswered && result.success.status >= 200 && result.success.status < 300) return result.success
         const wait = unanswered
           ? Backoff.unanswered(attempts)
-          : backoff(result.success.status, attempts, result.success.retryAfter)
+          : backoff.wait(result.success.status, attempts, result.success.retryAfter)
         if (wait === undefined) {
           if (unanswered) {
             const detail = result.failure === "silent" ? `nothing was said for ${patience}` : result.failure.detail

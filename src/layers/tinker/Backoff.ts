@@ -1,6 +1,10 @@
 /** How long to wait before a request is sent again, in milliseconds; undefined ends it (spec: tinker, 1.7 and 1.8). */
 
-export type Backoff = (status: number, attempts: number, retryAfter: string | undefined) => number | undefined
+export interface Backoff {
+  readonly wait: (status: number, attempts: number, retryAfter: string | undefined) => number | undefined
+  /** Whether an answer is one of the attempts that are limited. */
+  readonly counts: (status: number) => boolean
+}
 
 const second = 1000
 
@@ -39,15 +43,20 @@ export const polling = (attempts: number): number | undefined =>
 
 const passes = (status: number): boolean => status === 408 || status === 425 || status === 429 || status >= 500
 
-export const ordinary: Backoff = (status, attempts, retryAfter) => {
+const ordinaryWait: Backoff["wait"] = (status, attempts, retryAfter) => {
   if (status === 402) return unpaid(attempts)
   if (!passes(status)) return undefined
   const wait = unanswered(attempts)
   return wait === undefined ? undefined : asked(retryAfter) ?? wait
 }
 
+export const ordinary: Backoff = { wait: ordinaryWait, counts: () => true }
+
 /** A sampler that has enough to do says so with 429, for as long as it takes; `bytes` are the request's. */
-export const sampling = (bytes: number): Backoff => (status, attempts, retryAfter) =>
-  status === 429
-    ? asked(retryAfter) ?? (bytes <= 131_072 ? second : 5 * second)
-    : ordinary(status, attempts, retryAfter)
+export const sampling = (bytes: number): Backoff => ({
+  wait: (status, attempts, retryAfter) =>
+    status === 429
+      ? asked(retryAfter) ?? (bytes <= 131_072 ? second : 5 * second)
+      : ordinaryWait(status, attempts, retryAfter),
+  counts: (status) => status !== 429
+})
