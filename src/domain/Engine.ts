@@ -101,6 +101,10 @@ export interface Datum {
 /** What the model thinks of a datum's tokens; entries whose weight is 0 are 0. */
 export interface Scored {
   readonly logprobs: Float32Array
+  /**
+   * In nats. An engine that does not see the distribution gives the token's own -logprob: over tokens that the weights
+   * have sampled, the mean of both is the same.
+   */
   readonly entropies: Float32Array
 }
 
@@ -110,8 +114,8 @@ export interface AdamW {
   readonly beta2: number
   readonly epsilon: number
   readonly weightDecay: number
-  /** The gradient is scaled down to this global norm. */
-  readonly clipNorm: number
+  /** The gradient is scaled down to this global norm; null leaves it as it is. */
+  readonly clipNorm: number | null
 }
 
 export interface EngineInfo {
@@ -119,12 +123,24 @@ export interface EngineInfo {
   readonly vocabularySize: number
   /** The longest sequence, prompt and completion together, in tokens. */
   readonly contextLength: number
+  /** 0 when the engine does not know. */
   readonly parameters: number
   readonly capabilities: {
     /** Whether `entropyWeights` is honoured; an engine without it refuses a datum that has them. */
     readonly entropyGradient: boolean
+    /** Numbers of the optimiser that are what they are, whatever a step says. */
+    readonly fixedOptimizer?: Partial<AdamW>
   }
 }
+
+const optimizerNumbers = ["learningRate", "beta1", "beta2", "epsilon", "weightDecay", "clipNorm"] as const
+
+/** What an engine would do otherwise than the optimiser's numbers say, a clause for each. */
+export const unheeded = ({ capabilities: { fixedOptimizer = {} } }: EngineInfo, adam: AdamW): ReadonlyArray<string> =>
+  optimizerNumbers.flatMap((name) => {
+    const fixed = fixedOptimizer[name]
+    return fixed === undefined || fixed === adam[name] ? [] : [`${name} is ${fixed} and cannot be ${adam[name]}`]
+  })
 
 export class Engine extends Context.Service<Engine, {
   readonly info: EngineInfo
@@ -137,11 +153,14 @@ export class Engine extends Context.Service<Engine, {
   ) => Effect.Effect<ReadonlyArray<Scored>, EngineError>
   /** Adds the gradient of the linear loss over all data to the accumulated gradient. */
   readonly forwardBackward: (data: ReadonlyArray<Datum>) => Effect.Effect<ReadonlyArray<Scored>, EngineError>
-  /** Steps the optimiser with the accumulated gradient, clears it, and publishes the weights to `sample`. */
+  /**
+   * Steps the optimiser with the accumulated gradient, clears it, and publishes the weights to `sample`. The gradient's
+   * norm is that before clipping; 0 when the engine does not know it.
+   */
   readonly optimStep: (options: AdamW) => Effect.Effect<{ readonly gradientNorm: number }, EngineError>
   /** Makes the current weights the frozen reference. */
   readonly freezeReference: Effect.Effect<void, EngineError>
-  /** Saves weights and optimiser state under a path; never overwrites. */
+  /** Saves weights and optimiser state under a path, in a folder or by reference; never overwrites. */
   readonly save: (path: string) => Effect.Effect<void, EngineError>
   /** Loads weights, and the optimiser state beside them when there is one. */
   readonly load: (path: string) => Effect.Effect<void, EngineError>

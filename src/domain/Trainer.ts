@@ -54,8 +54,8 @@ export const Optimization = Schema.Struct({
   beta2: momentum,
   epsilon: positive,
   weightDecay: Schema.Finite.check(Schema.isGreaterThanOrEqualTo(0)),
-  /** Bound of the gradient's global norm. */
-  clipNorm: positive,
+  /** Bound of the gradient's global norm; null: none. */
+  clipNorm: Schema.NullOr(positive),
   /** Optimiser steps per batch: the batch's groups are cut into this many parts, in order. 1 is strictly on-policy. */
   updatesPerBatch: Schema.Int.check(Schema.isGreaterThan(0))
 }).annotate({ identifier: "envtune/Optimization" })

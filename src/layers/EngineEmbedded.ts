@@ -6,7 +6,7 @@
  * and any state of the caches. With `simd: "plain"` (the default) they are also the same on
  * every machine.
  */
-import { Effect, FileSystem, Layer, Path, Semaphore } from "effect"
+import { Effect, FileSystem, Layer, Path } from "effect"
 import { availableParallelism } from "node:os"
 import {
   type AdamW,
@@ -27,6 +27,7 @@ import * as MemoryMap from "./embedded/MemoryMap.ts"
 import { decodeScores, encodeData, type Weights } from "./embedded/Messages.ts"
 import * as Pool from "./embedded/Pool.ts"
 import { deal } from "./embedded/Schedule.ts"
+import * as WeightsLock from "./WeightsLock.ts"
 
 export interface Options {
   readonly config: ModelConfig
@@ -88,22 +89,6 @@ const unknownToken = ({ vocabularySize }: ModelConfig, tokens: Int32Array): stri
   return unknown === undefined ? undefined : `token ${unknown} is not in the vocabulary of ${vocabularySize}`
 }
 
-/**
- * Many may use the weights at a time, or one may change them. Who comes after a change
- * that waits, waits behind it.
- */
-const makeLock = Effect.gen(function*() {
-  const users = 1 << 30
-  const entrance = yield* Semaphore.make(1)
-  const inside = yield* Semaphore.make(users)
-  return {
-    shared: <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-      Effect.acquireUseRelease(entrance.withPermit(inside.take(1)), () => effect, () => inside.release(1)),
-    exclusive: <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-      entrance.withPermit(inside.withPermits(users)(effect))
-  }
-})
-
 /** Compiles the kernels and lays out a memory for the model. */
 const allocate = Effect.fnUntraced(function*({ cacheSize = 128, config, simd = "plain", workers }: Options) {
   const files = yield* FileSystem.FileSystem
@@ -147,7 +132,7 @@ const make = Effect.fnUntraced(function*(options: Options) {
   const numbers = (address: number): Float32Array => new Float32Array(space.memory.buffer, address, map.layout.size)
   const parameters = numbers(map.parameters)
   const pool = yield* Pool.make(space)
-  const lock = yield* makeLock
+  const lock = yield* WeightsLock.make
   let steps = 0
   /** The reference is packed when it is first asked for. */
   let reference: "none" | "frozen" | "packed" = "none"
@@ -221,7 +206,8 @@ const make = Effect.fnUntraced(function*(options: Options) {
         yield* pool.all(() => ({ _tag: "Discard" }))
         return yield* failWith(new NonFinite({ quantity: "gradient's norm", value: gradientNorm }))
       }
-      const scale = gradientNorm > adam.clipNorm ? adam.clipNorm / gradientNorm : 1
+      const { clipNorm } = adam
+      const scale = clipNorm !== null && gradientNorm > clipNorm ? clipNorm / gradientNorm : 1
       const step = steps + 1
       yield* pool.all(() => ({ _tag: "Update", options: adam, step, scale }))
       steps = step

@@ -6,7 +6,7 @@
 import { Cause, Clock, Effect, Exit, Layer, Stream } from "effect"
 import * as Augmentor from "../domain/Augmentor.ts"
 import type { Curriculum } from "../domain/Curriculum.ts"
-import { Engine } from "../domain/Engine.ts"
+import { Engine, EngineError, type EngineInfo, RequestRejected, unheeded } from "../domain/Engine.ts"
 import * as Evaluation from "../domain/Evaluation.ts"
 import type { Manifest } from "../domain/Manifest.ts"
 import { Renderer } from "../domain/Renderer.ts"
@@ -82,6 +82,16 @@ const ending = (exit: Exit.Exit<unknown, unknown>): Pick<RunEvent & { _tag: "Run
   return { outcome: "failed", detail: error instanceof Error ? error.message : String(error) }
 }
 
+/** Fails when the engine would silently optimise otherwise than a stage says. */
+const heeded = <E, R>(info: EngineInfo, { stages }: Curriculum<E, R>): Effect.Effect<void, EngineError> => {
+  const detail = stages.flatMap(({ name, settings }) =>
+    unheeded(info, settings.optimization).map((clause) => `${name}: ${clause}`)
+  )
+  return detail.length === 0
+    ? Effect.void
+    : Effect.fail(new EngineError({ reason: new RequestRejected({ detail: detail.join("; ") }) }))
+}
+
 /** What goes wrong while a run ends must not hide why it ends. */
 const complain = (error: Error) => Effect.logError(error.message)
 
@@ -91,6 +101,7 @@ export const run = Effect.fn("run")(function*<E, R, E2 = never, R2 = never>(
   options: RunOptions<E2, R2>
 ) {
   const engine = yield* Engine
+  yield* heeded(engine.info, curriculum)
   const store = yield* RunStore
   const milliseconds = yield* Clock.currentTimeMillis
   const seconds = Effect.map(Clock.currentTimeMillis, (now) => (now - milliseconds) / 1000)
