@@ -13,6 +13,7 @@ import * as Command from "effect/cli/Command"
 import { compare } from "./commands/compare.ts"
 import { conformance } from "./commands/conformance.ts"
 import { data } from "./commands/data.ts"
+import { doctor } from "./commands/doctor.ts"
 import { drills } from "./commands/drills.ts"
 import { evaluate } from "./commands/evaluate.ts"
 import { hints } from "./commands/hints.ts"
@@ -41,6 +42,7 @@ const envtune = <E, R>(parts: Layer.Layer<Parts, E, R>) =>
       split.pipe(Command.provide(parts)),
       conformance.pipe(Command.provide(parts)),
       hints,
+      doctor.pipe(Command.provide(parts)),
       data.pipe(Command.provide(parts)),
       validate.pipe(Command.provide(parts)),
       replay.pipe(Command.provide(parts))

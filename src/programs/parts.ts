@@ -2,7 +2,7 @@
  * What the commands are assembled from. The command tree knows this port only; which tasks,
  * environments and engines there are is said in one place, wiring.ts, and tests say something else.
  */
-import type { Effect, FileSystem, Layer, Path, Stdio } from "effect"
+import type { Effect, FileSystem, Layer, Path, Redacted, Stdio } from "effect"
 import { Context, Schema } from "effect"
 import type { ChildProcessSpawner } from "effect/process/ChildProcessSpawner"
 import type { Augmentor } from "../domain/Augmentor.ts"
@@ -16,6 +16,7 @@ import type { Policy } from "../domain/Policy.ts"
 import type { Renderer } from "../domain/Renderer.ts"
 import type { Rule } from "../domain/Reward.ts"
 import type { Tasks, TasksError } from "../domain/Tasks.ts"
+import type { ServerProfile } from "../domain/tinker/ServerProfile.ts"
 import type { ResultsError } from "../layers/ResultFolder.ts"
 import type { Compared, CompareOptions } from "./compare.ts"
 import type { ConformRenderersOptions } from "./conformRenderers.ts"
@@ -104,6 +105,15 @@ export class Parts extends Context.Service<Parts, {
   readonly conformanceOfRenderers: (
     options: ConformRenderersOptions
   ) => Effect.Effect<{ readonly lines: ReadonlyArray<string>; readonly agrees: boolean }, PartsError, Platform>
+  /** Tries a server that speaks Tinker's protocol on scratch models; a line a check. */
+  readonly doctor: (options: {
+    readonly url: string
+    readonly apiKey: Redacted.Redacted | undefined
+    /** Found out when absent. */
+    readonly profile: ServerProfile | undefined
+    readonly baseModel: string | undefined
+    readonly rank: number
+  }) => Effect.Effect<{ readonly lines: ReadonlyArray<string>; readonly healthy: boolean }, PartsError, Platform>
   /** Looks at a split; see `WorldOptions.split`. It leaks when both sides have scenarios in common. */
   readonly split: (options: {
     readonly data: string

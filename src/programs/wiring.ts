@@ -1,4 +1,5 @@
 /** The parts there are: which tasks, environments and engines the commands work with. */
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { Effect, Layer, Path } from "effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import { actionable } from "../domain/augment/Actionable.ts"
@@ -16,10 +17,12 @@ import * as EnvironmentBfcl from "../layers/EnvironmentBfcl.ts"
 import * as EnvironmentBfclOfficial from "../layers/EnvironmentBfclOfficial.ts"
 import * as PolicyOracle from "../layers/PolicyOracle.ts"
 import * as RendererCompact from "../layers/RendererCompact.ts"
+import * as TinkerClientHttp from "../layers/TinkerClientHttp.ts"
 import { compare } from "./compare.ts"
 import { conform } from "./conform.ts"
 import { conformRenderers } from "./conformRenderers.ts"
 import * as Paper from "./curricula/paper.ts"
+import { doctor } from "./doctor.ts"
 import { defaults } from "./evaluate.ts"
 import { Parts, Unavailable, type World } from "./parts.ts"
 import * as Pretrain from "./pretrain.ts"
@@ -147,6 +150,20 @@ const pretrain: Parts["Service"]["pretrain"] = Effect.fn("pretrain")(function*({
   yield* Base.complete(out, vocabulary)
 })
 
+const examine: Parts["Service"]["doctor"] = ({ apiKey, baseModel, profile, rank, url }) =>
+  doctor({ profile, baseModel, rank }).pipe(
+    Effect.provide(
+      TinkerClientHttp.layer({
+        url,
+        wire: profile?.wire ?? "json",
+        ...(apiKey !== undefined && { apiKey })
+      }).pipe(Layer.provide(NodeHttpClient.layerUndici))
+    ),
+    Effect.mapError((error) =>
+      error._tag === "TinkerError" ? new Unavailable({ detail: `${url}: ${error.message}` }) : error
+    )
+  )
+
 export const layer: Layer.Layer<Parts> = Layer.succeed(
   Parts,
   Parts.of({
@@ -157,6 +174,7 @@ export const layer: Layer.Layer<Parts> = Layer.succeed(
     pretrain,
     conformance: conform,
     conformanceOfRenderers: conformRenderers,
+    doctor: examine,
     split: inspect,
     score,
     compare,

@@ -65,6 +65,8 @@ const parts = Layer.succeed(
       data === "bad"
         ? Effect.fail(new Unavailable({ detail: "no recordings" }))
         : Effect.succeed({ lines: ["base 3 of 4"], agrees: false }),
+    doctor: ({ profile, url }) =>
+      Effect.succeed({ lines: [`${url} as ${profile?.name}`], healthy: profile?.name === "custom" }),
     split: ({ split }) => Effect.succeed({ lines: [`split ${split}`], leaks: split === "leaky.json" }),
     score: () => Effect.succeed({ models: [], gaps: [] }),
     compare: ({ first, second }) => Effect.fail(new Unavailable({ detail: `${first} and ${second} differ` })),
@@ -134,6 +136,7 @@ const commands = [
   "split",
   "conformance",
   "hints",
+  "doctor",
   "data pull",
   "validate",
   "replay"
@@ -468,6 +471,14 @@ describe("the other commands", () => {
       assert.strictEqual(yield* output, "languages of m")
       assert.include(yield* refused("conformance", "--renderers", "r"), "--renderers FILE and --models DIR go together")
       assert.include(yield* refused("conformance"), "nothing to compare with")
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.effect("doctor ends with code 1 when a server does not do what it is asked", () =>
+    Effect.gen(function*() {
+      yield* envtune(["doctor", "--trainer", "http://one", "--profile", "custom"])
+      assert.include(yield* refused("doctor", "--trainer", "http://two"), "would not do what it says")
+      assert.strictEqual(yield* output, "http://one as custom\nhttp://two as undefined")
+      assert.include(yield* refused("doctor", "--trainer", "http://one", "--profile", "skyrl"), "skyrl-jax")
     }).pipe(Effect.provide(NodeServices.layer)))
 
   it.effect("data pull fills the cache, or the folder that it is told", () =>
