@@ -105,6 +105,10 @@ export class Parts extends Context.Service<Parts, {
   readonly conformanceOfRenderers: (
     options: ConformRenderersOptions
   ) => Effect.Effect<{ readonly lines: ReadonlyArray<string>; readonly agrees: boolean }, PartsError, Platform>
+  /** Replays recorded exchanges with Tinker servers against the client; see `conformance`. */
+  readonly conformanceOfTinker: (options: {
+    readonly exchanges: string
+  }) => Effect.Effect<{ readonly lines: ReadonlyArray<string>; readonly agrees: boolean }, PartsError, Platform>
   /** Tries a server that speaks Tinker's protocol on scratch models; a line a check. */
   readonly doctor: (options: {
     readonly url: string

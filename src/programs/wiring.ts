@@ -21,6 +21,7 @@ import * as TinkerClientHttp from "../layers/TinkerClientHttp.ts"
 import { compare } from "./compare.ts"
 import { conform } from "./conform.ts"
 import { conformRenderers } from "./conformRenderers.ts"
+import { conformTinker } from "./conformTinker.ts"
 import * as Paper from "./curricula/paper.ts"
 import { doctor } from "./doctor.ts"
 import { defaults } from "./evaluate.ts"
@@ -174,6 +175,7 @@ export const layer: Layer.Layer<Parts> = Layer.succeed(
     pretrain,
     conformance: conform,
     conformanceOfRenderers: conformRenderers,
+    conformanceOfTinker: conformTinker,
     doctor: examine,
     split: inspect,
     score,

@@ -65,6 +65,7 @@ const parts = Layer.succeed(
       data === "bad"
         ? Effect.fail(new Unavailable({ detail: "no recordings" }))
         : Effect.succeed({ lines: ["base 3 of 4"], agrees: false }),
+    conformanceOfTinker: ({ exchanges }) => Effect.succeed({ lines: [`exchanges ${exchanges}`], agrees: true }),
     doctor: ({ profile, url }) =>
       Effect.succeed({ lines: [`${url} as ${profile?.name}`], healthy: profile?.name === "custom" }),
     split: ({ split }) => Effect.succeed({ lines: [`split ${split}`], leaks: split === "leaky.json" }),
@@ -462,7 +463,9 @@ describe("the other commands", () => {
   it.effect("conformance ends with code 1 when something disagrees", () =>
     Effect.gen(function*() {
       assert.include(yield* refused("conformance", "--oracle", "o", "--data", "d"), "this implementation disagrees")
-      assert.strictEqual(yield* output, "base 3 of 4")
+      yield* envtune(["conformance", "--tinker", "t"])
+      assert.strictEqual(yield* output, "base 3 of 4\nexchanges t")
+      assert.include(yield* refused("conformance"), "nothing to compare with")
     }).pipe(Effect.provide(NodeServices.layer)))
 
   it.effect("conformance compares what it is given recordings of, and nothing else", () =>

@@ -1,4 +1,4 @@
-/** `envtune conformance`: whether simulators, checkers and renderers do what the original ones did. */
+/** `envtune conformance`: whether simulators, checkers, renderers and the Tinker client do what the original ones did. */
 import { Console, Effect, Option } from "effect"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
@@ -20,9 +20,13 @@ export const conformance = Command.make(
     models: Flag.String("models").pipe(
       Flag.withDescription("DIR/<family>/ has the tokenizer.json and tokenizer_config.json of each family recorded"),
       Flag.optional
+    ),
+    tinker: Flag.String("tinker").pipe(
+      Flag.withDescription("A folder with recorded exchanges with Tinker servers"),
+      Flag.optional
     )
   },
-  Effect.fn(function*({ data, models, oracle, renderers }) {
+  Effect.fn(function*({ data, models, oracle, renderers, tinker }) {
     const parts = yield* Parts
     if (Option.isSome(renderers) !== Option.isSome(models)) {
       return yield* new Unavailable({ detail: "--renderers FILE and --models DIR go together" })
@@ -33,11 +37,12 @@ export const conformance = Command.make(
         : [],
       ...Option.isSome(renderers) && Option.isSome(models)
         ? [yield* parts.conformanceOfRenderers({ renderers: renderers.value, models: models.value })]
-        : []
+        : [],
+      ...Option.isSome(tinker) ? [yield* parts.conformanceOfTinker({ exchanges: tinker.value })] : []
     ]
     if (compared.length === 0) {
       return yield* new Unavailable({
-        detail: "nothing to compare with: give --oracle DIR, or --renderers and --models"
+        detail: "nothing to compare with: give --oracle DIR, --tinker DIR, or --renderers and --models"
       })
     }
     yield* Effect.forEach(compared.flatMap(({ lines }) => lines), (line) => Console.log(line), { discard: true })
@@ -46,7 +51,9 @@ export const conformance = Command.make(
     }
   })
 ).pipe(
-  Command.withDescription("Compare with recordings of the original environment, and of real models' languages"),
+  Command.withDescription(
+    "Compare with recordings of the original environment, of real models' languages and of Tinker servers"
+  ),
   Command.withExamples([
     {
       command: "envtune conformance --oracle DIR --data DIR",
@@ -55,6 +62,10 @@ export const conformance = Command.make(
     {
       command: "envtune conformance --renderers renderers.jsonl.gz --models DIR",
       description: "Chat templates and tokenizers, token by token"
+    },
+    {
+      command: "envtune conformance --tinker DIR",
+      description: "What the Tinker client sends, and makes of answers"
     }
   ])
 )
