@@ -116,7 +116,7 @@ export const make = Effect.fn("Model.make")(function*(
 
   /** Takes numbers and has requests accepted, with nobody between them. */
   const write = <A>(submit: (next: () => number) => Effect.Effect<A, TinkerError>): Effect.Effect<A, TinkerError> =>
-    writer.withPermit(Effect.andThen(usable, Effect.uninterruptible(submit(() => sequence++))))
+    writer.withPermit(Effect.andThen(usable, Effect.uninterruptible(Effect.suspend(() => submit(() => sequence++)))))
 
   /** One request after the other, all accepted before the outcome of any is waited for. */
   const pass = Effect.fnUntraced(function*(
