@@ -79,6 +79,7 @@ export const make = Effect.fn("Model.make")(function*(
 ): Effect.fn.Return<Model, TinkerError, Scope.Scope | TinkerClient> {
   const client = yield* TinkerClient
   const context = yield* Effect.context<TinkerClient>()
+  const retrieve = <A>(pending: Pending<A>): Outcome<A> => session.outlive(client.retrieve(pending))
   const created = yield* client.submit(Endpoint.createModel, {
     session_id: session.id,
     model_seq_id: yield* session.nextModel,
@@ -86,7 +87,7 @@ export const make = Effect.fn("Model.make")(function*(
     ...(lora !== undefined && { lora_config: lora })
   })
   const { model_id: id } = yield* Effect.acquireRelease(
-    client.retrieve(created),
+    retrieve(created),
     ({ model_id }) =>
       client.submit(Endpoint.unloadModel, { model_id }).pipe(
         Effect.flatMap(client.retrieve),
@@ -138,7 +139,7 @@ export const make = Effect.fn("Model.make")(function*(
     return Effect.map(
       Effect.forEach(
         pending,
-        (one, i) => Effect.flatMap(client.retrieve(one), (output) => check(one.operation.path, chunks[i]!, output)),
+        (one, i) => Effect.flatMap(retrieve(one), (output) => check(one.operation.path, chunks[i]!, output)),
         {
           concurrency: "unbounded"
         }
@@ -151,7 +152,7 @@ export const make = Effect.fn("Model.make")(function*(
     const pending = yield* write((next) =>
       client.submit(Endpoint.loadWeights, { model_id: id, seq_id: next(), path, optimizer: true })
     )
-    yield* client.retrieve(pending)
+    yield* retrieve(pending)
   })
   if (from !== undefined) yield* load(from)
 
@@ -177,7 +178,7 @@ export const make = Effect.fn("Model.make")(function*(
           () => Effect.sync(() => steps++)
         )
       )
-      return Effect.tapError(client.retrieve(pending), poisoned)
+      return Effect.tapError(retrieve(pending), poisoned)
     }, Effect.tapError(poisoned)),
     save: Effect.fn("Model.save")(function*(name) {
       const accepted = yield* write((next) =>
@@ -189,7 +190,7 @@ export const make = Effect.fn("Model.make")(function*(
           () => Effect.succeed(undefined)
         )
       )
-      return accepted === undefined ? `tinker://${id}/weights/${name}` : (yield* client.retrieve(accepted)).path
+      return accepted === undefined ? `tinker://${id}/weights/${name}` : (yield* retrieve(accepted)).path
     }),
     publish: Effect.gen(function*() {
       const number = yield* session.nextSampler
@@ -208,7 +209,7 @@ export const make = Effect.fn("Model.make")(function*(
           ? Effect.void
           : Effect.fail(Sampler.stale(profile.name, trained, steps))
       )
-      return Effect.flatMap(client.retrieve(pending), ({ sampling_session_id }) =>
+      return Effect.flatMap(retrieve(pending), ({ sampling_session_id }) =>
         sampling_session_id === undefined
           ? Effect.fail(
             new TinkerError({

@@ -58,7 +58,7 @@ export const of = Effect.fnUntraced(function*(
           ...(prompt_logprobs && { prompt_logprobs })
         })
       ))
-      return yield* client.retrieve(pending)
+      return yield* session.outlive(client.retrieve(pending))
     },
     session.samples.withPermit
   )

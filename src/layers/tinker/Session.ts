@@ -2,7 +2,7 @@
  * A session on a Tinker server: what it holds ends with it. A heartbeat goes out at once, since a session that never
  * sent one is never cleaned up on SkyRL, and then every ten seconds (spec: tinker, 1.2).
  */
-import { Clock, Effect, Schedule, type Scope, Semaphore } from "effect"
+import { Clock, Deferred, Effect, Option, Schedule, type Scope, Semaphore } from "effect"
 import * as Endpoint from "../../domain/tinker/Endpoint.ts"
 import { SessionLost, TinkerClient, TinkerError } from "../../domain/tinker/TinkerClient.ts"
 
@@ -14,6 +14,8 @@ export interface Session {
   readonly nextSampler: Effect.Effect<number>
   /** Fails once the session is lost. */
   readonly check: Effect.Effect<void, TinkerError>
+  /** Waits for something that never comes when the session is lost meanwhile: it fails then. */
+  readonly outlive: <A>(waiting: Effect.Effect<A, TinkerError>) => Effect.Effect<A, TinkerError>
   /** Permits for bytes of prompts on their way, and for requests that wait for their samples. */
   readonly prompts: Semaphore.Semaphore
   readonly samples: Semaphore.Semaphore
@@ -51,17 +53,19 @@ export const make = Effect.fn("Session.make")(function*(
   if (session.error_message !== undefined) yield* Effect.logError(session.error_message)
 
   let heard = yield* Clock.currentTimeMillis
-  let lost: TinkerError | undefined
-  const lose = (detail: string) => {
-    lost ??= new TinkerError({ method: "session_heartbeat", reason: new SessionLost({ sessionId: id, detail }) })
-  }
+  const lost = yield* Deferred.make<never, TinkerError>()
+  const lose = (detail: string) =>
+    Deferred.fail(
+      lost,
+      new TinkerError({ method: Endpoint.sessionHeartbeat.path, reason: new SessionLost({ sessionId: id, detail }) })
+    )
   const heartbeat = client.call(Endpoint.sessionHeartbeat, { session_id: id }).pipe(
     Effect.timeout(beat),
     Effect.andThen(Effect.flatMap(Clock.currentTimeMillis, (now) => Effect.sync(() => void (heard = now)))),
     Effect.catch(Effect.fnUntraced(function*(error) {
       const seconds = ((yield* Clock.currentTimeMillis) - heard) / 1000
-      if (error._tag === "TinkerError" && error.reason._tag === "RequestRefused") lose(error.message)
-      else if (seconds > silence) lose(`no heartbeat was answered for ${Math.round(seconds)} s`)
+      if (error._tag === "TinkerError" && error.reason._tag === "RequestRefused") yield* lose(error.message)
+      else if (seconds > silence) yield* lose(`no heartbeat was answered for ${Math.round(seconds)} s`)
     }))
   )
   yield* heartbeat
@@ -71,7 +75,8 @@ export const make = Effect.fn("Session.make")(function*(
     id,
     nextModel: counter(),
     nextSampler: counter(),
-    check: Effect.suspend(() => lost === undefined ? Effect.void : Effect.fail(lost)),
+    check: Effect.flatMap(Deferred.poll(lost), Option.getOrElse(() => Effect.void)),
+    outlive: (waiting) => Effect.raceFirst(waiting, Deferred.await(lost)),
     prompts: yield* Semaphore.make(client.config.sample_dispatch_bytes_semaphore_size),
     samples: yield* Semaphore.make(client.config.sample_max_concurrent_requests)
   }

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Scope } from "effect"
+import { Effect, Fiber, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import { presets } from "../../../src/domain/tinker/ServerProfile.ts"
 import * as Model from "../../../src/layers/tinker/Model.ts"
@@ -63,5 +63,7 @@ describe("a session", () => {
       yield* TestClock.adjust("11 seconds")
       const error = yield* Effect.flip(model.save("weights"))
       assert.strictEqual(error.reason._tag, "SessionLost")
+      const waiting = yield* Effect.forkChild(Effect.flip(session.outlive(Effect.never)))
+      assert.strictEqual((yield* Fiber.join(waiting)).reason._tag, "SessionLost")
     }).pipe(Effect.scoped, withHeartbeats([alive, { status: 404, json: { detail: "Session not found" } }])))
 })
