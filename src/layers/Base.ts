@@ -43,7 +43,7 @@ export const complete = Effect.fn("Base.complete")(function*(folder: string, voc
   const path = yield* Path.Path
   const file = path.join(folder, vocabularyFile)
   yield* files.writeFileString(file, `${JSON.stringify({ pieces: vocabulary.pieces }, undefined, 1)}\n`).pipe(
-    Effect.andThen(files.remove(path.join(folder, "optimizer.safetensors"), { force: true })),
-    Effect.mapError((error) => unusable(folder, inWords(error)))
+    Effect.mapError((error) => unusable(folder, inWords(error))),
+    Effect.andThen(Checkpoint.dropOptimiser(folder))
   )
 })

@@ -21,6 +21,7 @@ import { pretrain } from "./commands/pretrain.ts"
 import { replay } from "./commands/replay.ts"
 import { report } from "./commands/report.ts"
 import { score } from "./commands/score.ts"
+import { serveEngine } from "./commands/serve-engine.ts"
 import { split } from "./commands/split.ts"
 import { tune } from "./commands/tune.ts"
 import { validate } from "./commands/validate.ts"
@@ -39,6 +40,7 @@ const envtune = <E, R>(parts: Layer.Layer<Parts, E, R>) =>
       report,
       drills.pipe(Command.provide(parts)),
       pretrain.pipe(Command.provide(parts)),
+      serveEngine.pipe(Command.provide(parts)),
       split.pipe(Command.provide(parts)),
       conformance.pipe(Command.provide(parts)),
       hints,

@@ -24,6 +24,7 @@ import type { EvaluateOptions } from "./evaluate.ts"
 import type { PullOptions } from "./pull.ts"
 import type { Replayed, ReplayOptions } from "./replay.ts"
 import type { ScoreOptions, Scoring } from "./score.ts"
+import type { ServeOptions } from "./serve.ts"
 import type { Validated, ValidateOptions } from "./validate.ts"
 
 /** What was asked for does not go together, or is not there. */
@@ -96,6 +97,10 @@ export class Parts extends Context.Service<Parts, {
     readonly workers: number | undefined
     readonly say: (line: string) => Effect.Effect<void>
   }) => Effect.Effect<void, PartsError, Platform>
+  /** Serves an engine to Tinker clients until it is interrupted; the base model when no weights are given. */
+  readonly serve: (
+    options: Omit<ServeOptions, "weights"> & Pick<MachineOptions, "weights">
+  ) => Effect.Effect<never, PartsError, Platform>
   /** Replays recordings of the original environment; one line a part, and whether all of them agree. */
   readonly conformance: (options: {
     readonly oracle: string

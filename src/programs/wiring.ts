@@ -30,6 +30,7 @@ import * as Pretrain from "./pretrain.ts"
 import { pull } from "./pull.ts"
 import { replay } from "./replay.ts"
 import { score } from "./score.ts"
+import { serve } from "./serve.ts"
 import { inspect } from "./split.ts"
 import { validate } from "./validate.ts"
 
@@ -165,6 +166,12 @@ const examine: Parts["Service"]["doctor"] = ({ apiKey, baseModel, profile, rank,
     )
   )
 
+const serveWeights: Parts["Service"]["serve"] = Effect.fnUntraced(function*(options) {
+  const { weights } = options
+  const folder = weights === undefined ? Effect.map(Base.read(), ({ folder }) => folder) : folderOf(weights)
+  return yield* serve({ ...options, weights: yield* folder })
+})
+
 export const layer: Layer.Layer<Parts> = Layer.succeed(
   Parts,
   Parts.of({
@@ -173,6 +180,7 @@ export const layer: Layer.Layer<Parts> = Layer.succeed(
     official,
     machine,
     pretrain,
+    serve: serveWeights,
     conformance: conform,
     conformanceOfRenderers: conformRenderers,
     conformanceOfTinker: conformTinker,

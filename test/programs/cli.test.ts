@@ -61,6 +61,8 @@ const parts = Layer.succeed(
         ),
     pretrain: ({ out, say }) => say(`pretending to make ${out}`),
     conformanceOfRenderers: ({ models }) => Effect.succeed({ lines: [`languages of ${models}`], agrees: true }),
+    serve: ({ host, port, weights }) =>
+      Effect.fail(new Unavailable({ detail: `port ${port} of ${host} is in use; nobody serves ${weights}` })),
     conformance: ({ data }) =>
       data === "bad"
         ? Effect.fail(new Unavailable({ detail: "no recordings" }))

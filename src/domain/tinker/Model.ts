@@ -25,6 +25,8 @@ export const CreateModel = Schema.Struct({
   user_metadata: maybe(Metadata),
   /** Absent for full fine-tuning, where a server has it so. */
   lora_config: maybe(LoraConfig),
+  /** Adam, of which `OptimStep` has the settings; the hosted service has others. */
+  optimizer_config: maybe(Schema.Struct({ type: Schema.Literal("adamw") })),
   type: type("create_model")
 })
 export type CreateModel = typeof CreateModel.Type

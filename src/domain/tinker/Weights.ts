@@ -46,7 +46,22 @@ export const LoadWeights = Schema.Struct({
 })
 export type LoadWeights = typeof LoadWeights.Type
 
-export const WeightsLoaded = Schema.Struct({ path: maybe(Schema.String), type: type("load_weights") })
+/** A new model that begins with saved weights, in one request (SDKs from 0.26 on). */
+export const CreateFromWeights = Schema.Struct({
+  session_id: Schema.String,
+  model_seq_id: Schema.Natural,
+  path: Schema.String,
+  optimizer: Schema.Boolean,
+  base_model: maybe(Schema.String),
+  type: type("load_weights")
+})
+export type CreateFromWeights = typeof CreateFromWeights.Type
+
+export const WeightsLoaded = Schema.Struct({
+  path: maybe(Schema.String),
+  model_id: maybe(Schema.String),
+  type: type("load_weights")
+})
 
 export const WeightsInfoRequest = Schema.Struct({ tinker_path: Schema.String })
 

@@ -155,6 +155,24 @@ export const read = Effect.fnUntraced(function*(folder: string, purpose: Purpose
   return state
 })
 
+/** Removes the optimiser's state from a folder: weights to begin with, or to sample from, have none. */
+export const dropOptimiser = Effect.fnUntraced(
+  function*(folder: string) {
+    const files = yield* FileSystem.FileSystem
+    yield* files.remove((yield* filesIn(folder)).optimiser, { force: true })
+  },
+  (removing, folder) => Effect.mapError(removing, (error) => unusable(folder, inWords(error)))
+)
+
+/** Copies the weights of a folder, without the optimiser's state, into one that holds none. */
+export const copyWeights = Effect.fnUntraced(
+  function*(from: string, to: string) {
+    const files = yield* FileSystem.FileSystem
+    yield* files.copyFile((yield* filesIn(from)).weights, (yield* filesIn(to)).weights)
+  },
+  (copying, from) => Effect.mapError(copying, (error) => unusable(from, inWords(error)))
+)
+
 /** Writes a state into a folder that holds none. */
 export const write = Effect.fnUntraced(
   function*(folder: string, purpose: Purpose, { optimiser, parameters }: State) {
