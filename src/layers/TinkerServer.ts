@@ -17,6 +17,7 @@ import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import { createHash } from "node:crypto"
 import type { EngineError } from "../domain/Engine.ts"
 import * as Endpoint from "../domain/tinker/Endpoint.ts"
+import { withDefault } from "../domain/tinker/Field.ts"
 import * as Future from "../domain/tinker/Future.ts"
 import { Sample } from "../domain/tinker/Sampling.ts"
 import * as Weights from "../domain/tinker/Weights.ts"
@@ -52,7 +53,7 @@ const refusal = ({ detail, status }: Refused): Response =>
   })
 
 /** A schema's complaints in one sentence. */
-const complaint = ({ message }: Schema.SchemaError): string => message.split(/\s*\n\s*/).join("; ")
+const complaint = ({ message }: Schema.SchemaError): string => message.replaceAll(/\s*\n\s*/g, " ")
 
 interface Body {
   readonly bytes: Uint8Array
@@ -172,6 +173,7 @@ const numbered = <Request>(
 /** What newer SDKs send with every request for samples; only the values that ask for nothing are understood. */
 const SampleAsSent = Schema.Struct({
   ...Sample.fields,
+  num_samples: withDefault(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 1024 })), 1),
   topk_sample_logprobs: Schema.optionalKey(Schema.Literal(0)),
   prompt_alt_tokens_k: Schema.optionalKey(Schema.Literal(0)),
   record_stability_info: Schema.optionalKey(Schema.Literal(false))
@@ -271,7 +273,9 @@ const routes = (options: Options) =>
       Effect.gen(function*() {
         const value = yield* Effect.flatMap(readBody, readJson)
         const request = yield* decoded(SampleAsSent, value, strict)
-        return accepted({ request_id: yield* service.sample(request) })
+        const request_id = yield* service.sample(request)
+        const sample_sequence_ids = Array.from({ length: request.num_samples }, (_, i) => `${request_id}:${i}`)
+        return accepted({ request_id, sample_sequence_ids })
       })
     )
 

@@ -3,7 +3,12 @@ import { Schema } from "effect"
 import { maybe, type } from "./Field.ts"
 
 /** The answer to every such operation; `request_id` is opaque. */
-export const Accepted = Schema.Struct({ request_id: Schema.String, model_id: maybe(Schema.String) })
+export const Accepted = Schema.Struct({
+  request_id: Schema.String,
+  model_id: maybe(Schema.String),
+  /** Of a request for samples, one for each; SDKs from 0.26 on cannot do without. */
+  sample_sequence_ids: maybe(Schema.Array(Schema.String))
+})
 export type Accepted = typeof Accepted.Type
 
 /** A long poll for an outcome. */

@@ -2,6 +2,8 @@
 import { Schema } from "effect"
 import { maybe, type, withDefault } from "./Field.ts"
 
+const Metadata = Schema.Record(Schema.String, Schema.Unknown)
+
 export const SaveWeights = Schema.Struct({
   model_id: Schema.String,
   /** A name, of which the server makes a path. */
@@ -9,6 +11,7 @@ export const SaveWeights = Schema.Struct({
   seq_id: Schema.Int,
   ttl_seconds: maybe(Schema.Int),
   overwrite: withDefault(Schema.Boolean, false),
+  user_metadata: maybe(Metadata),
   type: type("save_weights")
 })
 export type SaveWeights = typeof SaveWeights.Type
@@ -23,8 +26,11 @@ export const SaveWeightsForSampler = Schema.Struct({
   path: maybe(Schema.String),
   /** Of a session without a path; the counter of `create_sampling_session`. */
   sampling_session_seq_id: maybe(Schema.Natural),
+  /** The weights of the moment; newer SDKs know other kinds. */
+  kind: maybe(Schema.Literal("snapshot")),
   seq_id: Schema.Int,
   ttl_seconds: maybe(Schema.Int),
+  user_metadata: maybe(Metadata),
   type: type("save_weights_for_sampler")
 })
 export type SaveWeightsForSampler = typeof SaveWeightsForSampler.Type
@@ -42,6 +48,8 @@ export const LoadWeights = Schema.Struct({
   seq_id: Schema.Int,
   path: Schema.String,
   optimizer: Schema.Boolean,
+  /** For weights of another account. */
+  weights_access_token: maybe(Schema.String),
   type: type("load_weights")
 })
 export type LoadWeights = typeof LoadWeights.Type
@@ -53,6 +61,10 @@ export const CreateFromWeights = Schema.Struct({
   path: Schema.String,
   optimizer: Schema.Boolean,
   base_model: maybe(Schema.String),
+  user_metadata: maybe(Metadata),
+  /** Of a model whose optimiser is a new one. */
+  optimizer_config: maybe(Schema.Struct({ type: Schema.Literal("adamw") })),
+  weights_access_token: maybe(Schema.String),
   type: type("load_weights")
 })
 export type CreateFromWeights = typeof CreateFromWeights.Type

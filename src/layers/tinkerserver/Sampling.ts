@@ -12,9 +12,6 @@ import { answering } from "./Training.ts"
 
 const sampled = answering(Endpoint.sample)
 
-/** Samples of one request. */
-const mostSamples = 1024
-
 /** A sentence about the first thing asked for that is not done here. */
 const unsupported = (request: Sample): string | undefined => {
   const { stop = [], top_k, top_p } = request.sampling_params
@@ -24,9 +21,6 @@ const unsupported = (request: Sample): string | undefined => {
     return "stop has text: this server has no tokenizer; give the ids of tokens"
   }
   if (request.topk_prompt_logprobs !== 0) return "this server gives the log-probs of the prompt's own tokens only"
-  if (request.num_samples < 1 || request.num_samples > mostSamples) {
-    return `num_samples is ${request.num_samples}; it can be 1 to ${mostSamples}`
-  }
   return undefined
 }
 
