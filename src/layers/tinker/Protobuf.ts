@@ -5,72 +5,24 @@
  * the endpoint's schema looks at it like at JSON.
  */
 import { Schema } from "effect"
-import protobuf from "protobufjs"
 import type { Tensor } from "../../domain/tinker/Datum.ts"
 import { tokensOf } from "../../domain/tinker/Datum.ts"
 import type { BinaryPass, Eventual } from "../../domain/tinker/Endpoint.ts"
-
-const schema = `
-syntax = "proto3";
-package tinker_public;
-enum DType { UNSPECIFIED = 0; FLOAT32 = 1; INT64 = 2; INT32 = 3; BFLOAT16 = 4; }
-message SparseCsr { bytes values = 1; bytes crow_indices = 2; bytes col_indices = 3; }
-message Tensor { oneof encoding { bytes dense = 1; SparseCsr sparse_csr = 2; } DType dtype = 3; repeated int64 shape = 4; }
-message EncodedTextChunk { bytes tokens = 1; }
-message Chunk { oneof chunk { EncodedTextChunk encoded_text = 1; } }
-message Datum { repeated Chunk model_input = 1; map<string, Tensor> loss_fn_inputs = 2; }
-message ForwardBackwardRequest {
-  string model_id = 1; int32 seq_id = 2; repeated Datum data = 3; string loss_fn = 4;
-  map<string, double> loss_fn_config = 5; bool forward_only = 6;
-}
-message BatchedTensor { bytes data = 1; bytes offsets = 2; DType dtype = 3; repeated int64 trailing_shape = 4; }
-message ArrayRecord { string type_tag = 1; map<string, BatchedTensor> fields = 2; int64 num_datums = 3; }
-message ForwardBackwardOutput {
-  string loss_fn_output_type = 1; repeated ArrayRecord loss_fn_outputs = 2; map<string, double> metrics = 3;
-}
-enum StopReason { STOP = 0; LENGTH = 1; }
-message SampledSequence { StopReason stop_reason = 1; bytes tokens = 2; optional bytes logprobs = 3; }
-message SampleResponse { repeated SampledSequence sequences = 1; optional bytes prompt_logprobs = 2; }
-`
-
-const { root } = protobuf.parse(schema, { keepCase: true })
-const typeOf = (message: string) => root.lookupType(`tinker_public.${message}`)
+import {
+  readBfloat16,
+  readFloat32,
+  readInt32,
+  readInt64,
+  typeOf,
+  writeFloat32,
+  writeInt32,
+  writeInt64
+} from "./ProtobufMessages.ts"
 
 const dtypes = { float32: 1, int64: 2 } as const
 
-/** Little endian, whatever the machine is. */
-const bytesOf = (
-  numbers: ReadonlyArray<number>,
-  width: number,
-  set: (view: DataView, at: number, value: number) => void
-): Uint8Array => {
-  const bytes = new Uint8Array(numbers.length * width)
-  const view = new DataView(bytes.buffer)
-  numbers.forEach((value, i) => set(view, i * width, value))
-  return bytes
-}
-
-const numbersOf = (bytes: Uint8Array, width: number, get: (view: DataView, at: number) => number): Array<number> => {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  return Array.from({ length: Math.floor(bytes.byteLength / width) }, (_, i) => get(view, i * width))
-}
-
-const setInt32 = (view: DataView, at: number, value: number) => view.setInt32(at, value, true)
-const setInt64 = (view: DataView, at: number, value: number) => view.setBigInt64(at, BigInt(value), true)
-const setFloat32 = (view: DataView, at: number, value: number) => view.setFloat32(at, value, true)
-const getInt32 = (view: DataView, at: number) => view.getInt32(at, true)
-const getInt64 = (view: DataView, at: number) => Number(view.getBigInt64(at, true))
-const getFloat32 = (view: DataView, at: number) => view.getFloat32(at, true)
-const getBfloat16 = (() => {
-  const one = new DataView(new ArrayBuffer(4))
-  return (view: DataView, at: number) => {
-    one.setUint16(0, view.getUint16(at, true))
-    return one.getFloat32(0)
-  }
-})()
-
 const tensor = ({ data, dtype, shape }: Tensor) => ({
-  dense: dtype === "int64" ? bytesOf(data, 8, setInt64) : bytesOf(data, 4, setFloat32),
+  dense: dtype === "int64" ? writeInt64(data) : writeFloat32(data),
   dtype: dtypes[dtype],
   shape: shape ?? [data.length]
 })
@@ -83,7 +35,7 @@ export const encodePass = ({ forwardOnly, modelId, pass, sequenceId }: BinaryPas
     model_id: modelId,
     seq_id: sequenceId,
     data: pass.data.map(({ loss_fn_inputs, model_input }) => ({
-      model_input: [{ encoded_text: { tokens: bytesOf(tokensOf(model_input), 4, setInt32) } }],
+      model_input: [{ encoded_text: { tokens: writeInt32(tokensOf(model_input)) } }],
       loss_fn_inputs: Object.fromEntries(Object.entries(loss_fn_inputs).map(([name, values]) => [name, tensor(values)]))
     })),
     loss_fn: pass.loss_fn,
@@ -114,15 +66,15 @@ const SampleResponse = Schema.Struct({
 })
 
 const values = (bytes: Uint8Array, dtype: string): Array<number> => {
-  if (dtype === "INT64") return numbersOf(bytes, 8, getInt64)
-  if (dtype === "INT32") return numbersOf(bytes, 4, getInt32)
-  if (dtype === "BFLOAT16") return numbersOf(bytes, 2, getBfloat16)
-  return numbersOf(bytes, 4, getFloat32)
+  if (dtype === "INT64") return readInt64(bytes)
+  if (dtype === "INT32") return readInt32(bytes)
+  if (dtype === "BFLOAT16") return readBfloat16(bytes)
+  return readFloat32(bytes)
 }
 
 /** The tensor of one datum: the bytes between two offsets. */
 const sliced = ({ data, dtype, offsets }: BatchedTensor, datum: number) => {
-  const bounds = numbersOf(offsets, 8, getInt64)
+  const bounds = readInt64(offsets)
   const numbers = values(data.subarray(bounds[datum], bounds[datum + 1]), dtype)
   return { data: numbers, dtype: dtype.startsWith("INT") ? "int64" : "float32", shape: [numbers.length] }
 }
@@ -141,11 +93,11 @@ const passOutput = ({ loss_fn_output_type, loss_fn_outputs, metrics }: typeof Fo
 const sampled = ({ prompt_logprobs, sequences }: typeof SampleResponse.Type): unknown => ({
   sequences: sequences.map(({ logprobs, stop_reason, tokens }) => ({
     stop_reason: stop_reason.toLowerCase(),
-    tokens: numbersOf(tokens, 4, getInt32),
-    ...(logprobs !== undefined && { logprobs: numbersOf(logprobs, 4, getFloat32) })
+    tokens: readInt32(tokens),
+    ...(logprobs !== undefined && { logprobs: readFloat32(logprobs) })
   })),
   ...(prompt_logprobs !== undefined && {
-    prompt_logprobs: numbersOf(prompt_logprobs, 4, getFloat32).map((value) => Number.isNaN(value) ? null : value)
+    prompt_logprobs: readFloat32(prompt_logprobs).map((value) => Number.isNaN(value) ? null : value)
   })
 })
 

@@ -3,59 +3,17 @@
  * it: requests are read, into what their JSON would be; results are written.
  */
 import { Schema } from "effect"
-import protobuf from "protobufjs"
 import type { PassOutput } from "../../domain/tinker/Model.ts"
 import type { Sampled } from "../../domain/tinker/Sampling.ts"
-
-const schema = `
-syntax = "proto3";
-package tinker_public;
-enum DType { UNSPECIFIED = 0; FLOAT32 = 1; INT64 = 2; INT32 = 3; BFLOAT16 = 4; }
-message SparseCsr { bytes values = 1; bytes crow_indices = 2; bytes col_indices = 3; }
-message Tensor { oneof encoding { bytes dense = 1; SparseCsr sparse_csr = 2; } DType dtype = 3; repeated int64 shape = 4; }
-message EncodedTextChunk { bytes tokens = 1; }
-message Chunk { oneof chunk { EncodedTextChunk encoded_text = 1; bytes image = 2; bytes dmel = 3; } }
-message Datum { repeated Chunk model_input = 1; map<string, Tensor> loss_fn_inputs = 2; }
-message LossConfigValue { oneof value { double number = 1; string text = 2; } }
-message ForwardBackwardRequest {
-  string model_id = 1; int32 seq_id = 2; repeated Datum data = 3; string loss_fn = 4;
-  map<string, double> loss_fn_config = 5; bool forward_only = 6; map<string, LossConfigValue> loss_fn_config_v2 = 7;
-}
-message BatchedTensor { bytes data = 1; bytes offsets = 2; DType dtype = 3; repeated int64 trailing_shape = 4; }
-message ArrayRecord { string type_tag = 1; map<string, BatchedTensor> fields = 2; int64 num_datums = 3; }
-message ForwardBackwardOutput {
-  string loss_fn_output_type = 1; repeated ArrayRecord loss_fn_outputs = 2; map<string, double> metrics = 3;
-}
-enum StopReason { STOP = 0; LENGTH = 1; }
-message SampledSequence { StopReason stop_reason = 1; bytes tokens = 2; optional bytes logprobs = 3; }
-message SampleResponse { repeated SampledSequence sequences = 1; optional bytes prompt_logprobs = 2; }
-`
-
-const { root } = protobuf.parse(schema, { keepCase: true })
-const typeOf = (message: string) => root.lookupType(`tinker_public.${message}`)
-
-const bytesOf = (
-  numbers: ReadonlyArray<number>,
-  width: number,
-  set: (view: DataView, at: number, value: number) => void
-): Uint8Array => {
-  const bytes = new Uint8Array(numbers.length * width)
-  const view = new DataView(bytes.buffer)
-  numbers.forEach((value, i) => set(view, i * width, value))
-  return bytes
-}
-
-const numbersOf = (bytes: Uint8Array, width: number, get: (view: DataView, at: number) => number): Array<number> => {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  return Array.from({ length: Math.floor(bytes.byteLength / width) }, (_, i) => get(view, i * width))
-}
-
-const int32s = (numbers: ReadonlyArray<number>) =>
-  bytesOf(numbers, 4, (view, at, value) => view.setInt32(at, value, true))
-const float32s = (numbers: ReadonlyArray<number>) =>
-  bytesOf(numbers, 4, (view, at, value) => view.setFloat32(at, value, true))
-const int64s = (numbers: ReadonlyArray<number>) =>
-  bytesOf(numbers, 8, (view, at, value) => view.setBigInt64(at, BigInt(value), true))
+import {
+  readFloat32,
+  readInt32,
+  readInt64,
+  typeOf,
+  writeFloat32,
+  writeInt32,
+  writeInt64
+} from "../tinker/ProtobufMessages.ts"
 
 const Tensor = Schema.Struct({
   dense: Schema.optionalKey(Schema.Uint8Array),
@@ -85,17 +43,17 @@ const Request = Schema.Struct({
 
 const decodeRequest = Schema.decodeUnknownSync(Request)
 
-/** What is not there in JSON either (sparse tensors, 16-bit floats) becomes something that no schema lets pass. */
+/** What there is no JSON for (sparse tensors, 16-bit floats) becomes something that no schema lets pass. */
 const tensor = ({ dense, dtype, shape }: Tensor): unknown => {
   if (dense === undefined) return { dtype: "sparse" }
   const length = shape.length === 0 ? {} : { shape }
   switch (dtype) {
     case "FLOAT32":
-      return { data: numbersOf(dense, 4, (view, at) => view.getFloat32(at, true)), dtype: "float32", ...length }
+      return { data: readFloat32(dense), dtype: "float32", ...length }
     case "INT64":
-      return { data: numbersOf(dense, 8, (view, at) => Number(view.getBigInt64(at, true))), dtype: "int64", ...length }
+      return { data: readInt64(dense), dtype: "int64", ...length }
     case "INT32":
-      return { data: numbersOf(dense, 4, (view, at) => view.getInt32(at, true)), dtype: "int64", ...length }
+      return { data: readInt32(dense), dtype: "int64", ...length }
     default:
       return { dtype }
   }
@@ -125,7 +83,7 @@ export const decodePass = (bytes: Uint8Array): { readonly json: unknown; readonl
             chunks: model_input.map(({ chunk, encoded_text }) => ({
               type: chunk,
               ...(encoded_text !== undefined && {
-                tokens: numbersOf(encoded_text.tokens, 4, (view, at) => view.getInt32(at, true))
+                tokens: readInt32(encoded_text.tokens)
               })
             }))
           },
@@ -149,7 +107,7 @@ const write = (message: string, value: object): Uint8Array => {
 const batched = (tensors: ReadonlyArray<ReadonlyArray<number>>) => {
   let end = 0
   const offsets = [0, ...tensors.map((numbers) => end += numbers.length * 4)]
-  return { data: float32s(tensors.flat()), offsets: int64s(offsets), dtype: 1 }
+  return { data: writeFloat32(tensors.flat()), offsets: writeInt64(offsets), dtype: 1 }
 }
 
 /** Log-probs, which is what every pass has an answer of. */
@@ -168,8 +126,9 @@ export const encodeSampled = ({ prompt_logprobs, sequences }: Sampled): Uint8Arr
   write("SampleResponse", {
     sequences: sequences.map(({ logprobs, stop_reason, tokens }) => ({
       stop_reason: stop_reason === "stop" ? 0 : 1,
-      tokens: int32s(tokens),
-      ...(logprobs !== undefined && { logprobs: float32s(logprobs) })
+      tokens: writeInt32(tokens),
+      ...(logprobs !== undefined && { logprobs: writeFloat32(logprobs) })
     })),
-    ...(prompt_logprobs !== undefined && { prompt_logprobs: float32s(prompt_logprobs.map((value) => value ?? NaN)) })
+    ...(prompt_logprobs !== undefined &&
+      { prompt_logprobs: writeFloat32(prompt_logprobs.map((value) => value ?? NaN)) })
   })
