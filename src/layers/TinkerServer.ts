@@ -326,6 +326,17 @@ const routes = (options: Options) =>
       })
     )
 
+    const finish = route(
+      "POST",
+      "sessions/:id/finish",
+      Effect.gen(function*() {
+        const { id = "" } = yield* HttpRouter.params
+        yield* service.sessions.hear(id)
+        yield* service.sessions.end(id)
+        return json({})
+      })
+    )
+
     return [
       get("healthz", { status: "ok" }),
       get("get_server_capabilities", {
@@ -361,6 +372,7 @@ const routes = (options: Options) =>
       loadWeights,
       sample,
       sampler,
+      finish,
       retrieve
     ]
   })
