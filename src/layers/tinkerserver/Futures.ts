@@ -85,6 +85,11 @@ export class Futures {
     }
   }
 
+  /** Whether there is, or will be, an outcome to have. */
+  has(id: string): boolean {
+    return this.entries.has(id)
+  }
+
   /** Waits for the outcome, but not longer than `seconds`. */
   poll(id: string, seconds: number): Effect.Effect<Poll> {
     const entry = this.entries.get(id)

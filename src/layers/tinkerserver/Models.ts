@@ -79,7 +79,7 @@ export interface Creation {
 }
 
 const conflict = (what: string): Refused =>
-  new Refused({ status: 409, detail: `${what} was used before, for another request` })
+  new Refused({ status: 409, detail: `${what} was used before, for another request or too long ago` })
 
 export const make = Effect.fnUntraced(function*(options: {
   readonly futures: Futures
@@ -155,7 +155,7 @@ export const make = Effect.fnUntraced(function*(options: {
     Effect.gen(function*() {
       const model = yield* find(modelId)
       const before = model.recognise(number)
-      if (before?.digest === digest) return before.id
+      if (before?.digest === digest && futures.has(before.id)) return before.id
       if (before !== undefined || number < 1 || model.order.isPast(number)) {
         return yield* conflict(`seq_id ${number} of the model`)
       }
