@@ -13,7 +13,7 @@ export interface Law<R> {
   readonly miss: Effect.Effect<number, EngineError, Engine | R>
 }
 
-const adam: AdamW = { learningRate: 1e-2, beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0, clipNorm: Infinity }
+const adam: AdamW = { learningRate: 1e-2, beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0, clipNorm: null }
 
 /** Steps that leave the weights alone, and tell the norm of the gradient. */
 const still: AdamW = { ...adam, learningRate: 0 }
