@@ -1,11 +1,12 @@
 """A Qwen3 of random weights, small enough for any CPU: what it says is noise, but servers load it as they load a real one.
 
-    python tiny_model.py DIR [--seed N]
+    python tiny_model.py DIR [--seed N] [--shape tiny|0.6b]
 
 writes DIR/config.json, generation_config.json, model.safetensors (115 k parameters, float32), tokenizer.json and
 tokenizer_config.json with a chat template. Tokens are bytes: ids 0-255 are the bytes themselves in the order of
 their values, then <|endoftext|>, <|im_start|> and <|im_end|>; the embedding has room for 320. The chat template has
-Qwen's roles, tools and tool calls. The same seed gives the same bytes.
+Qwen's roles, tools and tool calls. The same seed gives the same bytes. With --shape 0.6b the model has the sizes of
+Qwen3-0.6B in bfloat16, for GPUs; its tokens are the same.
 """
 import argparse
 import pathlib
@@ -75,31 +76,50 @@ def tokenizer() -> PreTrainedTokenizerFast:
     )
 
 
-def model(seed: int) -> Qwen3ForCausalLM:
+SHAPES = {
+    "tiny": {
+        "vocab_size": 320,
+        "hidden_size": 64,
+        "intermediate_size": 128,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+        "num_key_value_heads": 2,
+        "head_dim": 16,
+        "tie_word_embeddings": False,
+    },
+    "0.6b": {
+        "vocab_size": 151936,
+        "hidden_size": 1024,
+        "intermediate_size": 3072,
+        "num_hidden_layers": 28,
+        "num_attention_heads": 16,
+        "num_key_value_heads": 8,
+        "head_dim": 128,
+        "tie_word_embeddings": True,
+    },
+}
+DTYPES = {"tiny": torch.float32, "0.6b": torch.bfloat16}
+
+
+def model(shape: str, seed: int) -> Qwen3ForCausalLM:
     torch.manual_seed(seed)
     config = Qwen3Config(
-        vocab_size=320,
-        hidden_size=64,
-        intermediate_size=128,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        num_key_value_heads=2,
-        head_dim=16,
+        **SHAPES[shape],
         max_position_embeddings=65536,
-        tie_word_embeddings=False,
         eos_token_id=258,
         pad_token_id=256,
         bos_token_id=None,
     )
-    return Qwen3ForCausalLM(config).to(torch.float32)
+    return Qwen3ForCausalLM(config).to(DTYPES[shape])
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=pathlib.Path)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--shape", choices=SHAPES, default="tiny")
     given = parser.parse_args()
-    made = model(given.seed)
+    made = model(given.shape, given.seed)
     tokenizer().save_pretrained(given.folder, save_jinja_files=False)
     made.save_pretrained(given.folder)
     print(f"{given.folder}: {sum(p.numel() for p in made.parameters())} parameters")
