@@ -136,6 +136,7 @@ const commands = [
   "report",
   "drills",
   "pretrain",
+  "serve-engine",
   "split",
   "conformance",
   "hints",
@@ -523,5 +524,13 @@ describe("the other commands", () => {
     Effect.gen(function*() {
       yield* envtune(["pretrain", "--out", "base"])
       assert.strictEqual(yield* output, "pretending to make base\nweights  base")
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.effect("serve-engine listens to this machine alone unless told otherwise, and says what is in its way", () =>
+    Effect.gen(function*() {
+      const refused = yield* Effect.flip(envtune(["serve-engine", "--weights", "mine"]))
+      assert.include(refused.message, "port 8000 of 127.0.0.1 is in use; nobody serves mine")
+      yield* Effect.flip(envtune(["serve-engine", "--port", "65536"]))
+      assert.include((yield* TestConsole.errorLines).join("\n"), "65536")
     }).pipe(Effect.provide(NodeServices.layer)))
 })
