@@ -50,7 +50,7 @@ export interface Options {
   readonly weights: (name: string) => string
 }
 
-/** Returns the report of every step. */
+/** Returns the report of every step, and why episodes failed. */
 export const rehearse = Effect.fnUntraced(function*({ data, model, weights }: Options) {
   const parts = yield* Parts
   const world = yield* parts.world({ data })
@@ -71,7 +71,11 @@ export const rehearse = Effect.fnUntraced(function*({ data, model, weights }: Op
       weights: (name) => ({ path: weights(name), recorded: name })
     })
     const events = yield* Effect.flatMap(Recorded, Ref.get)
-    return events.flatMap((event) => event._tag === "StepDone" ? [event.report] : [])
+    const fates = events.flatMap((event) => event._tag === "EpisodeAttempted" ? [event.attempted.fate] : [])
+    return {
+      reports: events.flatMap((event) => event._tag === "StepDone" ? [event.report] : []),
+      failures: [...new Set(fates.flatMap((fate) => fate._tag === "Failed" ? [fate.detail] : []))]
+    }
   }).pipe(Effect.provide(
     Layer.mergeAll(TrainerGrpo.layer, PolicyEngine.layer, storeLayer, world.tasks).pipe(
       Layer.provideMerge(wordless(model))

@@ -9,7 +9,7 @@ import { Clock, Console, Effect, FileSystem, Layer, Option, Path } from "effect"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import type { Engine } from "../../src/domain/Engine.ts"
-import type { StepReport } from "../../src/domain/Report.ts"
+import { type StepReport, total } from "../../src/domain/Report.ts"
 import { presets } from "../../src/domain/tinker/ServerProfile.ts"
 import * as EngineTinker from "../../src/layers/EngineTinker.ts"
 import * as TinkerClientHttp from "../../src/layers/TinkerClientHttp.ts"
@@ -118,7 +118,8 @@ const examine = Effect.fnUntraced(function*<E, R>(engine: Layer.Layer<Engine, E,
 
 const describe = ({ groups, ledger, reward, seconds, stage, update }: StepReport): string =>
   [
-    `${stage}: ${ledger.attempted} episodes, ${groups.trained} of ${groups.collected} groups trained`,
+    `${stage}: ${ledger.attempted} episodes, ${total(ledger.failed)} failed, `
+    + `${groups.trained} of ${groups.collected} groups trained`,
     `reward ${reward.mean.toFixed(2)}`,
     update === undefined
       ? "no update"
@@ -136,8 +137,8 @@ const tune = Effect.fnUntraced(function*<E, R>(engine: Layer.Layer<Engine, E, R>
   const path = yield* Path.Path
   const folder = yield* files.makeTempDirectoryScoped({ prefix: "envtune-" })
   yield* Effect.gen(function*() {
-    const reports = yield* rehearse({ data, model, weights: (name) => path.join(folder, name) })
-    yield* Effect.forEach(reports, (report) => Console.log(describe(report)))
+    const { failures, reports } = yield* rehearse({ data, model, weights: (name) => path.join(folder, name) })
+    yield* Effect.forEach([...reports.map(describe), ...failures], (line) => Console.log(line))
     const figures = yield* Effect.flatMap(Meter.Meter, ({ read }) => read)
     const { idle, sampledTokens, sampling, seconds, trainedTokens, training } = figures
     yield* Console.log(

@@ -227,7 +227,8 @@ const make = Effect.fnUntraced(function*(options: Options) {
       const sequence = yield* Effect.mapError(
         loaded.sampler.sample(request.prompt, {
           max_tokens: request.maxTokens,
-          seed: request.seed,
+          // Half of the 32-bit seeds are none to servers whose numbers have a sign.
+          seed: request.seed % 2 ** 31,
           stop: request.stop,
           temperature: request.temperature,
           top_k: -1,

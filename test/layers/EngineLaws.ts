@@ -117,8 +117,9 @@ export const laws = <R>(checkpoint: Effect.Effect<string, never, R>): ReadonlyAr
     tolerance: 1e-4,
     miss: Effect.gen(function*() {
       const { sample } = yield* Engine
-      const first = yield* sample(request())
-      const again = yield* sample(request())
+      // All 32 bits of it may be set.
+      const first = yield* sample(request({ seed: 4_000_000_007 }))
+      const again = yield* sample(request({ seed: 4_000_000_007 }))
       const another = yield* sample(request({ seed: 99 }))
       if (distance(first.tokens, another.tokens) === 0) return Infinity
       return Math.max(distance(first.tokens, again.tokens), distance(first.logprobs, again.logprobs))
