@@ -61,6 +61,7 @@ export * as RunFolder from "./layers/RunFolder.ts"
 export * as RunReader from "./layers/RunReader.ts"
 export * as RunStoreMemory from "./layers/RunStoreMemory.ts"
 export * as TinkerClientHttp from "./layers/TinkerClientHttp.ts"
+export * as TinkerServer from "./layers/TinkerServer.ts"
 export * as TrainerGrpo from "./layers/TrainerGrpo.ts"
 export * as TrainerMemory from "./layers/TrainerMemory.ts"
 

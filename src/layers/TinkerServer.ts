@@ -349,10 +349,8 @@ const routes = (options: Options) =>
       }),
       call(Endpoint.clientConfig, () => Effect.succeed(clientConfig)),
       call(Endpoint.telemetry, () => Effect.succeed({ status: "accepted" })),
-      call(Endpoint.createSession, () =>
-        Effect.map(service.sessions.open, (session_id) => ({ session_id, info_message: Service.training }))),
-      call(Endpoint.sessionHeartbeat, ({ session_id }) =>
-        Effect.as(service.sessions.hear(session_id), {})),
+      call(Endpoint.createSession, () => Effect.map(service.sessions.open, (session_id) => ({ session_id }))),
+      call(Endpoint.sessionHeartbeat, ({ session_id }) => Effect.as(service.sessions.hear(session_id), {})),
       call(Endpoint.getInfo, ({ model_id }) => service.info(model_id)),
       call(Endpoint.createSamplingSession, (request) =>
         Effect.map(service.createSampler(request), (sampling_session_id) => ({ sampling_session_id }))),
@@ -361,8 +359,10 @@ const routes = (options: Options) =>
       createModel,
       unload,
       submitting(Endpoint.forwardBackward.path, readPass),
-      submit(Endpoint.forward, (engine, { forward_input }) =>
-        Training.pass(engine, forward_input, { backward: false })),
+      submit(
+        Endpoint.forward,
+        (engine, { forward_input }) => Training.pass(engine, forward_input, { backward: false })
+      ),
       submit(Endpoint.optimStep, (engine, { adam_params }) => Training.optimStep(engine, adam_params)),
       submit(
         Endpoint.saveWeights,

@@ -31,16 +31,16 @@ export interface Options {
 }
 
 /** Engines at a time: one for each model in training, and those that are sampled from. */
-export const mostModels = 8
+const mostModels = 8
 const mostSamplers = 2
 
 /** Unnamed snapshots of a model that can still be sampled from. */
-export const keptSnapshots = 8
+const keptSnapshots = 8
 
 const limits: Limits = { pending: 16_384, outcomes: 16_384, numbers: 32 << 20 }
 
-/** What LoRA means here. */
-export const training =
+/** What LoRA means here, as the description of a model. */
+const training =
   "every model is a copy of the base whose parameters are all trained; LoRA configurations are accepted and not applied"
 
 interface Sampler {
