@@ -179,7 +179,7 @@ const SampleAsSent = Schema.Struct({
   record_stability_info: Schema.optionalKey(Schema.Literal(false))
 })
 
-const clientConfig = Schema.decodeUnknownSync(Endpoint.clientConfig.response)({})
+const clientConfig = Schema.decodeSync(Endpoint.clientConfig.response)({})
 const tryAgain = encoded(Future.TryAgain)
 const failed = encoded(Future.RequestFailed)
 const samplerInfo = encoded(Endpoint.sampler("").response)

@@ -14,7 +14,7 @@ type Json = typeof Json.Type
 const send = Effect.fnUntraced(function*(request: HttpClientRequest.HttpClientRequest) {
   const client = yield* HttpClient.HttpClient
   const response = yield* client.execute(request)
-  const json = Schema.decodeUnknownSync(Json)(yield* response.json)
+  const json = yield* Schema.decodeUnknownEffect(Json)(yield* response.json)
   return { status: response.status, json, headers: response.headers }
 })
 
@@ -24,7 +24,7 @@ const post = (path: string, body: unknown) =>
 const get = (path: string) => send(HttpClientRequest.get(`/api/v1/${path}`))
 
 const Text = Schema.decodeUnknownSync(Schema.String)
-const Numbers = Schema.decodeUnknownSync(Schema.Array(Schema.Number))
+const Numbers = Schema.decodeUnknownSync(Schema.Array(Schema.Finite))
 
 /** The outcome of a request that was accepted. */
 const outcome = Effect.fnUntraced(function*({ json, status }: { readonly status: number; readonly json: Json }) {
@@ -87,11 +87,11 @@ const step = (model_id: string, seq_id: number, learning_rate = 0) => ({
 })
 
 const Passed = Schema.Struct({
-  loss_fn_outputs: Schema.Array(Schema.Struct({ logprobs: Schema.Struct({ data: Schema.Array(Schema.Number) }) }))
+  loss_fn_outputs: Schema.Array(Schema.Struct({ logprobs: Schema.Struct({ data: Schema.Array(Schema.Finite) }) }))
 })
 const logprobsOf = (json: Json) => Schema.decodeUnknownSync(Passed)(json).loss_fn_outputs[0]?.logprobs.data ?? []
 
-const Stepped = Schema.Struct({ metrics: Schema.Struct({ grad_norm: Schema.Number }) })
+const Stepped = Schema.Struct({ metrics: Schema.Struct({ grad_norm: Schema.Finite }) })
 const normOf = (json: Json) => Schema.decodeUnknownSync(Stepped)(json).metrics.grad_norm
 
 /** The norm of the gradient of one pass, on a new model. */

@@ -33,10 +33,10 @@ const Request = Schema.Struct({
     loss_fn_inputs: Schema.Record(Schema.String, Tensor)
   })),
   loss_fn: Schema.String,
-  loss_fn_config: Schema.Record(Schema.String, Schema.Number),
+  loss_fn_config: Schema.Record(Schema.String, Schema.Unknown),
   loss_fn_config_v2: Schema.Record(
     Schema.String,
-    Schema.Struct({ number: Schema.optionalKey(Schema.Number), text: Schema.optionalKey(Schema.String) })
+    Schema.Struct({ number: Schema.optionalKey(Schema.Unknown), text: Schema.optionalKey(Schema.Unknown) })
   ),
   forward_only: Schema.Boolean
 })

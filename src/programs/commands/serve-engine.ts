@@ -28,7 +28,7 @@ export const serveEngine = Command.make(
   },
   Effect.fn(function*(given) {
     const parts = yield* Parts
-    yield* parts.serve({ ...given, say: (line) => Console.log(line) })
+    return yield* parts.serve({ ...given, say: (line) => Console.log(line) })
   })
 ).pipe(
   Command.withDescription("Serve the embedded engine to Tinker clients: training and sampling on this machine"),
