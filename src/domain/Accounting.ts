@@ -1,4 +1,5 @@
 /** From the attempts of one step to its report. */
+import { diagnose } from "./Diagnosis.ts"
 import * as Episode from "./Episode.ts"
 import type { Ledger, Moments, Rate, StepReport } from "./Report.ts"
 import type { Attempted } from "./RunStore.ts"
@@ -39,7 +40,17 @@ export const summarise = (
   attempted: ReadonlyArray<Attempted>
 ): Pick<
   StepReport,
-  "ledger" | "reward" | "terms" | "success" | "turns" | "categories" | "codes" | "hints" | "sampledTokens" | "breaks"
+  | "ledger"
+  | "reward"
+  | "terms"
+  | "success"
+  | "turns"
+  | "categories"
+  | "codes"
+  | "hints"
+  | "diagnoses"
+  | "sampledTokens"
+  | "breaks"
 > => {
   const finished = attempted.flatMap(({ finished }) => finished === undefined ? [] : [finished])
   const episodes = finished.map(({ episode }) => episode)
@@ -59,6 +70,7 @@ export const summarise = (
     categories: byCategory(episodes),
     codes: tally(episodes.flatMap((episode) => Episode.codes(episode).map(String))),
     hints: tally(episodes.flatMap((episode) => Episode.outcomes(episode).flatMap(({ hint }) => hint ?? []))),
+    diagnoses: tally(episodes.flatMap((episode) => diagnose(Episode.trace(episode)).map(({ label }) => label))),
     sampledTokens: episodes.reduce((sum, episode) => sum + Episode.sampledTokens(episode), 0),
     ...(breaks > 0 && { breaks })
   }

@@ -67,6 +67,8 @@ export interface Verdict {
   /** Why not, in a word the environment defines (`state`, `response`, `no_call`, `called_when_asked_not_to`); absent when passed. */
   readonly failure?: string
   readonly detail?: string
+  /** Of a turn that failed: the calls of its ground truth, where the environment has one; none where the agent had to ask. */
+  readonly expected?: ReadonlyArray<string>
 }
 
 /**

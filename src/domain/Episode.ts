@@ -42,6 +42,24 @@ export const passed = (episode: Episode): boolean => {
 export const outcomes = (episode: Episode): ReadonlyArray<Outcome> =>
   episode.steps.flatMap((step) => step.transition.outcomes)
 
+/**
+ * What was done and how it was judged, without words and tokens: an episode and its record say it alike, so what
+ * explains one explains the other.
+ */
+export interface Trace {
+  readonly stop: StopReason
+  readonly steps: ReadonlyArray<
+    Pick<Step, "turn"> & Pick<Transition, "code" | "verdict"> & {
+      readonly outcomes: ReadonlyArray<Omit<Outcome, "shown">>
+    }
+  >
+}
+
+export const trace = ({ steps, stop }: Episode): Trace => ({
+  stop,
+  steps: steps.map(({ transition, turn }) => ({ ...transition, turn }))
+})
+
 /** How often each hint rule spoke. */
 export const hints = (episode: Episode): Readonly<Record<string, number>> => {
   const counts: Record<string, number> = {}

@@ -45,7 +45,8 @@ const VerdictRecord = Schema.Struct({
   turn: Schema.Natural,
   passed: Schema.Boolean,
   failure: Schema.optionalKey(Schema.String),
-  detail: Schema.optionalKey(Schema.String)
+  detail: Schema.optionalKey(Schema.String),
+  expected: Schema.optionalKey(Schema.Array(Schema.String))
 })
 
 const Ids = Schema.Array(Schema.Int)
@@ -121,11 +122,12 @@ const outcomeRecord = ({ shown, ...outcome }: Outcome): OutcomeRecord => ({
   ...(shown !== outcome.standard && { shown })
 })
 
-const verdictRecord = ({ detail, failure, passed, turn }: Verdict): typeof VerdictRecord.Type => ({
+const verdictRecord = ({ detail, expected, failure, passed, turn }: Verdict): typeof VerdictRecord.Type => ({
   turn,
   passed,
   ...(failure !== undefined && { failure }),
-  ...(detail !== undefined && { detail })
+  ...(detail !== undefined && { detail }),
+  ...(expected !== undefined && { expected })
 })
 
 const scoreRecord = (score: Score): typeof ScoreRecord.Type =>

@@ -1,4 +1,5 @@
 /** What a policy can do, by part and category: a fold over the episodes of an evaluation. */
+import { diagnose, type Label } from "./Diagnosis.ts"
 import * as Episode from "./Episode.ts"
 import type { Counts, Rate } from "./Report.ts"
 import type { Outcomes, Scores } from "./RunStore.ts"
@@ -24,6 +25,7 @@ export interface Mark {
     readonly passed: boolean
     readonly turns: Rate
     readonly failures: ReadonlyArray<string>
+    readonly diagnoses: ReadonlyArray<Label>
     readonly steps: number
     readonly sampledTokens: number
   }
@@ -40,6 +42,8 @@ export interface Cell {
   readonly turns: Rate
   /** Why turns did not pass, in the environment's words, and `not_reached`. */
   readonly failures: Counts
+  /** Why turns that were judged did not pass (`Diagnosis.Label`). */
+  readonly diagnoses: Counts
   /** Episodes that are not in any of the rates, by cause. */
   readonly unfinished: Counts
   /** Assistant messages of finished episodes. */
@@ -92,6 +96,7 @@ export const mark = (played: Played): Mark => {
         ...verdicts.flatMap((verdict) => verdict.passed ? [] : [verdict.failure ?? "failed"]),
         ...Array.from({ length: episode.turns - verdicts.length }, () => "not_reached")
       ],
+      diagnoses: diagnose(Episode.trace(episode)).map(({ label }) => label),
       steps: episode.steps.length,
       sampledTokens: Episode.sampledTokens(episode)
     }
@@ -113,6 +118,7 @@ const cell = (marks: ReadonlyArray<Mark>): Cell => {
     tasks: byTask.size,
     turns: { n: sum(of, ({ turns }) => turns.n), passed: sum(of, ({ turns }) => turns.passed) },
     failures: tally(of.flatMap(({ failures }) => failures)),
+    diagnoses: tally(of.flatMap(({ diagnoses }) => diagnoses)),
     unfinished: tally(marks.flatMap(({ cause }) => cause ?? [])),
     steps: sum(of, ({ steps }) => steps),
     sampledTokens: sum(of, ({ sampledTokens }) => sampledTokens)

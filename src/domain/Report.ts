@@ -2,7 +2,7 @@
  * What one step of a stage did. Every attempted episode is in exactly one place of the
  * ledger, so `attempted = trained + filtered + failed` holds for every report.
  */
-import { Schema } from "effect"
+import { Effect, Schema } from "effect"
 import { Update } from "./Trainer.ts"
 
 /** What is counted -> how often. */
@@ -56,6 +56,8 @@ export const StepReport = Schema.Struct({
   codes: Counts,
   /** Hint rule -> times it spoke. */
   hints: Counts,
+  /** Why turns failed (`Diagnosis.Label`) -> turns. Records of version 0.1.0 have none. */
+  diagnoses: Counts.pipe(Schema.withDecodingDefaultKey(Effect.succeed({}))),
   sampledTokens: Schema.Natural,
   /** Prompts that changed what was there before and so started another segment of an episode; absent when none did. */
   breaks: Schema.optionalKey(Schema.Natural),

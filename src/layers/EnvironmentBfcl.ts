@@ -14,7 +14,7 @@ import * as Interaction from "../domain/bfcl/Interaction.ts"
 import type { LongContext } from "../domain/bfcl/LongContext.ts"
 import { reported, tell, type Told } from "../domain/bfcl/Telling.ts"
 import * as Toolsets from "../domain/bfcl/Toolsets.ts"
-import { Environment, type Session, type Transition } from "../domain/Environment.ts"
+import { Environment, type Session, type Transition, type Verdict } from "../domain/Environment.ts"
 import type { ToolDocument } from "../domain/Message.ts"
 import { preparing } from "./BfclTask.ts"
 
@@ -62,14 +62,22 @@ const prepare = (entry: Entry.Entry, options: Options): Prepared => {
   }
 }
 
-const failureOf = ({ failure }: Interaction.Verdict): { readonly failure?: string; readonly detail?: string } => {
+/** Why a turn failed, and what would have passed it. */
+const failureOf = (
+  { failure, turn }: Interaction.Verdict,
+  { turns }: Entry.Entry
+): Pick<Verdict, "failure" | "detail" | "expected"> => {
   if (failure === undefined) return {}
   const detail = failure.kind === "state"
     ? mismatchDetail(failure.mismatch)
     : failure.kind === "response"
     ? missingDetail(failure.missing)
     : undefined
-  return { failure: failure.kind, ...(detail !== undefined && { detail }) }
+  return {
+    failure: failure.kind,
+    ...(detail !== undefined && { detail }),
+    expected: turns[turn]?.groundTruth ?? []
+  }
 }
 
 const openSession = (prepared: Prepared, seed: number, options: Options, augment: Augmentor.Augment): Session => {
@@ -93,7 +101,7 @@ const openSession = (prepared: Prepared, seed: number, options: Options, augment
           messages: step.terminate ? [] : [{ role: "user", content: step.content }],
           outcomes: step.calls.map(({ outcome, shown }) => reported(outcome, shown, told.get(outcome)?.hint)),
           ...(step.verdict !== undefined && {
-            verdict: { turn: step.verdict.turn, passed: step.verdict.passed, ...failureOf(step.verdict) }
+            verdict: { turn: step.verdict.turn, passed: step.verdict.passed, ...failureOf(step.verdict, entry) }
           }),
           done: step.terminate
         }

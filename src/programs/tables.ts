@@ -1,5 +1,6 @@
 /** Evaluations and scores as tables of plain text. */
 import * as Scores from "../domain/bfcl/Scores.ts"
+import { labels } from "../domain/Diagnosis.ts"
 import type { Cell, Evaluation } from "../domain/Evaluation.ts"
 import type * as Paired from "../domain/Paired.ts"
 import { total } from "../domain/Report.ts"
@@ -23,12 +24,34 @@ const named = ({ cells, parts }: Evaluation): ReadonlyArray<readonly [string, Ce
     return own.length < 2 ? own : [...own, [`${part}, all`, whole] as const]
   })
 
-/** One evaluation: episodes that passed with n and 95 % intervals, and turns. */
-export const evaluation = (result: Evaluation): ReadonlyArray<string> =>
-  Text.table([
-    ["", "n", "passed, 95 % interval", "turns", ""],
-    ...named(result).map(([name, cell]) => row(name, cell))
-  ])
+/** Why turns failed: those of the labels that there are, in the order of `Diagnosis.labels`. */
+const diagnoses = (all: ReturnType<typeof named>): ReadonlyArray<string> => {
+  const found = labels.filter((label) => all.some(([, cell]) => cell.diagnoses[label] !== undefined))
+  if (found.length === 0) return []
+  return [
+    "",
+    ...Text.table([
+      ["turns that failed", "all", ...found.map((label) => label.replaceAll("_", " "))],
+      ...all.map(([name, { diagnoses }]) => [
+        name,
+        String(total(diagnoses)),
+        ...found.map((label) => String(diagnoses[label] ?? 0))
+      ])
+    ])
+  ]
+}
+
+/** One evaluation: episodes that passed with n and 95 % intervals, turns, and why turns failed. */
+export const evaluation = (result: Evaluation): ReadonlyArray<string> => {
+  const all = named(result)
+  return [
+    ...Text.table([
+      ["", "n", "passed, 95 % interval", "turns", ""],
+      ...all.map(([name, cell]) => row(name, cell))
+    ]),
+    ...diagnoses(all)
+  ]
+}
 
 /** In percentage points. */
 const change = (from: Cell | undefined, to: Cell): string => {

@@ -58,13 +58,14 @@ describe("Accounting", () => {
     assert.deepStrictEqual(all.terms, Accounting.summarise(scored).terms)
   })
 
-  it.prop("categories and codes add up to what was finished", [Attempts], ([attempts]) => {
+  it.prop("categories, codes and diagnoses add up to what was finished", [Attempts], ([attempts]) => {
     const finished = attempts.filter(({ end }) => end !== "deadline" && end !== "PolicyRefused")
-    const { categories, codes, success } = Accounting.summarise(attempts.map(attempted))
+    const { categories, codes, diagnoses, success, turns } = Accounting.summarise(attempts.map(attempted))
     const rates = Object.values(categories)
     assert.strictEqual(success.n, finished.length)
     assert.strictEqual(rates.reduce((sum, { n }) => sum + n, 0), success.n)
     assert.strictEqual(rates.reduce((sum, { passed }) => sum + passed, 0), success.passed)
+    assert.strictEqual(total(diagnoses), turns.n - turns.passed)
     assert.strictEqual(total(codes), finished.reduce((sum, attempt) => sum + attempt.codes.length, 0))
   })
 

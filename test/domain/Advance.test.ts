@@ -19,6 +19,7 @@ const report = (rewards: ReadonlyArray<number>, more: Partial<StepReport> = {}):
   categories: {},
   codes: {},
   hints: {},
+  diagnoses: {},
   sampledTokens: 0,
   advance: { over: false, why: "" },
   seconds: { collect: 2, train: 1 },

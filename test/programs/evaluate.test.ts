@@ -9,6 +9,7 @@ import * as Tasks from "../../src/domain/Tasks.ts"
 import * as EnvironmentToy from "../../src/layers/EnvironmentToy.ts"
 import * as PolicyScripted from "../../src/layers/PolicyScripted.ts"
 import { defaults, episodes, evaluate } from "../../src/programs/evaluate.ts"
+import * as Tables from "../../src/programs/tables.ts"
 import { tasks } from "./world.ts"
 
 const World = Layer.merge(
@@ -43,6 +44,7 @@ describe("evaluate", () => {
       assert.deepStrictEqual(base?.success, { n: 3, passed: 2 })
       assert.deepStrictEqual(base?.turns, { n: 6, passed: 5 })
       assert.deepStrictEqual(base?.failures, { response: 1 })
+      assert.deepStrictEqual(base?.diagnoses, { missing_response: 1 })
       assert.deepStrictEqual(base?.interval, wilson(2, 3))
       assert.deepStrictEqual(parts["transfer"]?.success, { n: 1, passed: 1 })
     }).pipe(Effect.provide([World, policy])))
@@ -72,7 +74,17 @@ describe("evaluate", () => {
       const { cells } = yield* evaluate({ ...defaults, maxSteps: 1 })
       assert.deepStrictEqual(cells["test/base"]?.turns, { n: 6, passed: 3 })
       assert.deepStrictEqual(cells["test/base"]?.failures, { not_reached: 3 })
+      assert.deepStrictEqual(cells["test/base"]?.diagnoses, { hung: 3 })
       assert.deepStrictEqual(cells["test/base"]?.success, { n: 3, passed: 0 })
+    }).pipe(Effect.provide([World, policy])))
+
+  it.effect("prints why turns failed, or nothing where none did", () =>
+    Effect.gen(function*() {
+      const lines = Tables.evaluation(yield* evaluate(defaults)).join("\n")
+      assert.match(lines, /turns that failed +all +missing response\ntest\/base +1 +1\n/)
+      const oracle = PolicyScripted.layer((conversation) => conversation.at(-1)?.content.slice(-1) ?? "")
+      const right = yield* Effect.provide(evaluate(defaults), oracle)
+      assert.notInclude(Tables.evaluation(right).join("\n"), "failed")
     }).pipe(Effect.provide([World, policy])))
 
   it.effect("gives every sample a seed of its own, and the same ones whatever the concurrency", () =>
@@ -94,7 +106,7 @@ describe("evaluate", () => {
   it("keeps no more of an evaluation than the record of a run needs", () => {
     const mark: Evaluation.Mark = {
       task: tasks[0]!,
-      finished: { passed: true, turns: { n: 2, passed: 2 }, failures: [], steps: 2, sampledTokens: 5 }
+      finished: { passed: true, turns: { n: 2, passed: 2 }, failures: [], diagnoses: [], steps: 2, sampledTokens: 5 }
     }
     assert.deepStrictEqual(Evaluation.scores(Evaluation.make([mark, mark])), { "train/base": { n: 2, passed: 2 } })
   })

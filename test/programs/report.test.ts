@@ -120,6 +120,7 @@ describe("the report", () => {
       assert.strictEqual(base?.n, 3)
       assert.include(page, `after: ${base?.passed} of 3`)
       assert.include(page, "<td class=\"n\">40</td>")
+      assert.include(page, "<h2>Why turns failed</h2>")
     }).pipe(Effect.provide(NodeServices.layer)))
 
   it.effect("is written for a run that was cut off, and says what is missing", () =>

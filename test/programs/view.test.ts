@@ -29,6 +29,7 @@ const report: StepReport = {
   categories: { base: { n: 32, passed: 12 }, miss_func: { n: 32, passed: 4 } },
   codes: {},
   hints: { "names-not-paths": 7, "unknown-tool": 2 },
+  diagnoses: {},
   sampledTokens: 4000,
   update: {
     loss: 0,

@@ -7,7 +7,7 @@ import type { Expression } from "../python/Syntax.ts"
 import { repr } from "../python/Text.ts"
 import { DeepNesting, keywords as reservedWords } from "../python/TokenReader.ts"
 import { SyntaxFault } from "../python/Tokens.ts"
-import { Dict, Instance, type Keywords, Tuple, type Value } from "../python/Value.ts"
+import { Dict, equals, Instance, type Keywords, Tuple, type Value } from "../python/Value.ts"
 import { onlyCallee } from "./Rewrite.ts"
 
 export interface LiteralCall {
@@ -141,4 +141,24 @@ const survivesText = (value: Value, depth: number): boolean => {
     if (!survivesText(key, depth + 1) || !survivesText(item, depth + 1)) return false
   }
   return true
+}
+
+const valuesOf = ({ keywords, positional }: LiteralCall): ReadonlyArray<Value> => [
+  ...positional,
+  ...keywords.map(([, value]) => value)
+]
+
+/**
+ * Whether two calls are of one tool with equal values: by name where all arguments are named, else in the order in
+ * which they are written, because only the tool knows what its first argument is called.
+ */
+export const isSame = (a: LiteralCall, b: LiteralCall): boolean => {
+  const [of, others] = [valuesOf(a), valuesOf(b)]
+  if (a.name !== b.name || of.length !== others.length) return false
+  if (a.positional.length > 0 || b.positional.length > 0) return of.every((value, i) => equals(value, others[i]!))
+  const named = new Map(b.keywords)
+  return a.keywords.every(([name, value]) => {
+    const other = named.get(name)
+    return other !== undefined && equals(value, other)
+  })
 }

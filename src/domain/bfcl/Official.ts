@@ -15,7 +15,7 @@ import { Dict } from "../python/Value.ts"
 import { type Checker, checker, type Judgement, mismatchDetail, missingDetail, type Steps } from "./Check.ts"
 import { type Decoded, functionCalls, promptingCalls } from "./Decode.ts"
 import { announcement, type Document, type Tools, updatedFunctions } from "./Documents.ts"
-import type { Entry } from "./Entry.ts"
+import { type Entry, groundTruth } from "./Entry.ts"
 import { execute, open, type Outcome, type Session, stepCode } from "./Execute.ts"
 import * as FunctionTools from "./FunctionTools.ts"
 import type { LongContext } from "./LongContext.ts"
@@ -113,6 +113,8 @@ export interface Conversation {
   readonly resultsAs: ResultsAs
   readonly session: Session
   readonly check: Checker
+  /** The calls of the ground truth, by turn. */
+  readonly groundTruth: Steps
   /** Whether a turn has failed, after which the checker is of no use. */
   readonly failed: boolean
   /** The turn that the model is in, from 0. */
@@ -133,6 +135,7 @@ export const start = (entry: Entry, turns: Script["turns"], options: Options): C
     mode,
     resultsAs,
     session: open(entry, { name: `${modelName}_${entry.id}`, longContext }),
+    groundTruth: groundTruth(entry),
     check: checker(entry, { modelName, shared: new Shared(), ...(longContext !== undefined && { longContext }) }),
     failed: false,
     turn: 0,
@@ -154,17 +157,23 @@ const failureOf = (judgement: Judgement): Pick<Environment.Verdict, "failure" | 
 
 /** The turn is over: it is checked, unless one before it failed, and the next one opens, if there is one. */
 const endTurn = (conversation: Conversation, outcomes: ReadonlyArray<Outcome>): Step => {
-  const { check, failed, steps, turn, turns } = conversation
+  const { check, failed, groundTruth, steps, turn, turns } = conversation
   const judgement = failed ? undefined : check(steps)
   const passed = judgement?.valid === true
   const next = turn + 1
+  const expected = groundTruth[turn] ?? []
   return {
     next: { ...conversation, turn: next, steps: [], failed: !passed },
     transition: {
       code: passed ? 1 : 0,
       messages: turns[next] ?? [],
       outcomes: outcomes.map((outcome) => reported(outcome)),
-      verdict: { turn, passed, ...(judgement === undefined ? { failure: "unchecked" } : failureOf(judgement)) },
+      verdict: {
+        turn,
+        passed,
+        ...(judgement === undefined ? { failure: "unchecked" } : failureOf(judgement)),
+        ...(!passed && { expected })
+      },
       done: next >= turns.length
     }
   }
@@ -177,7 +186,12 @@ const forceQuit = (conversation: Conversation, outcomes: ReadonlyArray<Outcome>)
     code: 0,
     messages: [],
     outcomes: outcomes.map((outcome) => reported(outcome)),
-    verdict: { turn: conversation.turn, passed: false, failure: "force_terminated" },
+    verdict: {
+      turn: conversation.turn,
+      passed: false,
+      failure: "force_terminated",
+      expected: conversation.groundTruth[conversation.turn] ?? []
+    },
     done: true
   }
 })

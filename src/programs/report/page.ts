@@ -1,7 +1,8 @@
 /** The report of a run as one page: a pure function of its digest. */
 import { DateTime } from "effect"
+import { type Label, labels } from "../../domain/Diagnosis.ts"
 import * as EpisodeRecord from "../../domain/EpisodeRecord.ts"
-import type { Rate, StepReport } from "../../domain/Report.ts"
+import type { Counts, Rate, StepReport } from "../../domain/Report.ts"
 import { total } from "../../domain/Report.ts"
 import { wilson, wilsonDifference } from "../../domain/Statistics.ts"
 import * as Text from "../text.ts"
@@ -164,24 +165,52 @@ ${unexplained === undefined ? undefined : hintRow("no hint", unexplained)}
 </table></div>`
 }
 
-const add = (sum: Record<string, number>, counts: Readonly<Record<string, number>>) => {
-  for (const [cause, count] of Object.entries(counts)) sum[cause] = (sum[cause] ?? 0) + count
+/** The stages that were reached, each with its reports. */
+const byStage = (
+  { manifest, reports }: Digest
+): ReadonlyArray<readonly [name: string, reports: ReadonlyArray<StepReport>]> =>
+  [...new Set(reports.map(({ stageIndex }) => stageIndex))].map((index) => [
+    `${index + 1}  ${manifest.stages[index]?.name ?? ""}`,
+    reports.filter(({ stageIndex }) => stageIndex === index)
+  ])
+
+const sumCounts = (all: ReadonlyArray<Counts>): Counts => {
+  const sum: Record<string, number> = {}
+  for (const counts of all) {
+    for (const [name, count] of Object.entries(counts)) sum[name] = (sum[name] ?? 0) + count
+  }
+  return sum
 }
 
-const ledgerOf = (reports: ReadonlyArray<StepReport>): StepReport["ledger"] => {
-  const filtered: Record<string, number> = {}
-  const failed: Record<string, number> = {}
-  for (const { ledger } of reports) {
-    add(filtered, ledger.filtered)
-    add(failed, ledger.failed)
-  }
-  return {
-    attempted: reports.reduce((sum, { ledger }) => sum + ledger.attempted, 0),
-    trained: reports.reduce((sum, { ledger }) => sum + ledger.trained, 0),
-    filtered,
-    failed
-  }
+const diagnosisRow = (name: string, reports: ReadonlyArray<StepReport>, found: ReadonlyArray<Label>): Html => {
+  const counts = sumCounts(reports.map(({ diagnoses }) => diagnoses))
+  const failed = total(counts)
+  const ended = reports.reduce((sum, { turns }) => sum + turns.n, 0)
+  return html`<tr><td>${name}</td><td class="n">${Text.grouped(ended)}</td><td class="n">${Text.grouped(failed)}</td>${
+    found.map((label) => html`<td class="n">${failed === 0 ? "-" : Text.percent((counts[label] ?? 0) / failed)}</td>`)
+  }</tr>`
 }
+
+const diagnosisTable = (digest: Digest): Part => {
+  const { reports } = digest
+  const found = labels.filter((label) => reports.some(({ diagnoses }) => diagnoses[label] !== undefined))
+  return found.length === 0 ? undefined : html`<h2>Why turns failed</h2>
+<p>Every failed turn of training has one label, from its calls, its check and the calls of the ground truth; of several wrongs the
+first, from left to right, that makes the others unavoidable. In per cent of the failed turns of a stage.</p>
+<div class="card"><table>
+<tr><th>stage</th><th class="n">turns</th><th class="n">failed</th>${
+    found.map((label) => html`<th class="n">${label.replaceAll("_", " ")}</th>`)
+  }</tr>
+${byStage(digest).map(([name, own]) => diagnosisRow(name, own, found))}
+</table></div>`
+}
+
+const ledgerOf = (reports: ReadonlyArray<StepReport>): StepReport["ledger"] => ({
+  attempted: reports.reduce((sum, { ledger }) => sum + ledger.attempted, 0),
+  trained: reports.reduce((sum, { ledger }) => sum + ledger.trained, 0),
+  filtered: sumCounts(reports.map(({ ledger }) => ledger.filtered)),
+  failed: sumCounts(reports.map(({ ledger }) => ledger.failed))
+})
 
 const causes = (counts: Readonly<Record<string, number>>): Part => {
   const all = Object.entries(counts).toSorted(([, a], [, b]) => b - a)
@@ -206,22 +235,15 @@ const ledgerRow = (name: string, reports: ReadonlyArray<StepReport>, whole: bool
   }</td><td>${causes(failed)}</td></tr>`
 }
 
-const ledger = ({ manifest, reports }: Digest): Part => {
+const ledger = (digest: Digest): Part => {
+  const { reports } = digest
   if (reports.length === 0) return undefined
-  const stages = [...new Set(reports.map(({ stageIndex }) => stageIndex))]
+  const stages = byStage(digest)
   return html`<h2>Where every episode went</h2>
 <p>Attempted = trained + filtered + failed, for every step. A group is filtered when its rewards do not differ: it has nothing to teach.</p>
 <div class="card"><table>
 <tr><th>stage</th><th class="n">steps</th><th class="n">attempted</th><th class="plot"></th><th class="n">trained</th><th>filtered</th><th>failed</th></tr>
-${
-    stages.map((index) =>
-      ledgerRow(
-        `${index + 1}  ${manifest.stages[index]?.name ?? ""}`,
-        reports.filter(({ stageIndex }) => stageIndex === index),
-        false
-      )
-    )
-  }
+${stages.map(([name, own]) => ledgerRow(name, own, false))}
 ${stages.length < 2 ? undefined : ledgerRow("whole run", reports, true)}
 </table><p class="legend"><span><i class="swatch c0"></i>trained</span><span><i class="swatch c5"></i>filtered</span><span><i class="swatch c4"></i>failed</span></p></div>`
 }
@@ -249,6 +271,7 @@ export const page = (digest: Digest): Html =>
 ${header(digest)}
 ${evaluation(digest)}
 ${curves(digest)}
+${diagnosisTable(digest)}
 ${hintTable(digest)}
 ${ledger(digest)}
 ${episodes(digest)}
