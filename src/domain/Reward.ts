@@ -80,10 +80,13 @@ export const progressReleased: Rule = (episode) => {
   return scored(total, { progress: total }, perTurnVerdicts(episode))
 }
 
-/** 1 when every turn passed: the paper's ablation. */
+/**
+ * 1 when every turn passed: the paper's ablation. A turn has what the episode has, so that credit by turn learns no more
+ * of single turns than credit by episode does.
+ */
 export const binary: Rule = (episode) => {
   const total = StepCodes.binary(codes(episode), episode.turns)
-  return scored(total, { binary: total }, perTurnVerdicts(episode))
+  return scored(total, { binary: total }, Array.from({ length: episode.turns }, () => total))
 }
 
 /** Syntax (stage 1, the released `format_reward`): in 0..2, and 0 for an agent that never calls a tool. */

@@ -26,7 +26,11 @@ describe("Reward", () => {
     const half = coded([-1, 1], 2)
     assert.deepStrictEqual(Reward.progress(half), Reward.scored(0.5, { progress: 0.5 }, [1, 0]))
     assert.deepStrictEqual(Reward.progressReleased(half), Reward.scored(1, { progress: 1 }, [1, 0]))
-    assert.deepStrictEqual(Reward.binary(half), Reward.scored(0, { binary: 0 }, [1, 0]))
+    assert.deepStrictEqual(Reward.binary(half), Reward.scored(0, { binary: 0 }, [0, 0]))
+  })
+
+  it("tells nothing of single turns when it is binary", () => {
+    assert.deepStrictEqual(Reward.binary(coded([1, 1], 2)), Reward.scored(1, { binary: 1 }, [1, 1]))
   })
 
   it("tells which turns passed", () => {
