@@ -4,7 +4,7 @@
  * An augmentor sees outcomes and documents, and returns words. It cannot touch a state, a
  * verdict or a result that succeeded, because nothing of the kind is within its reach.
  */
-import { Context, Layer } from "effect"
+import { Context, Layer, Schema } from "effect"
 import type { ToolDocument } from "./Message.ts"
 import * as Seed from "./Seed.ts"
 
@@ -45,10 +45,26 @@ export interface Knowledge {
 /** The draw of an episode, from the seed its environment was opened with. */
 export const drawOf = (seed: number): number => Seed.uniform(seed, 0)
 
+/**
+ * What a hint asks for, as data: a record can tell from it whether the agent did so, whatever the words were. Calls are
+ * texts, `cd(folder='docs')`; arguments that are not written are free.
+ */
+export const Advice = Schema.Union([
+  /** One of these calls, next. */
+  Schema.Struct({ _tag: Schema.tag("Call"), calls: Schema.Array(Schema.String) }),
+  /** The same tool, with something else for each of these arguments: a value where it had none, none where it is unknown. */
+  Schema.Struct({ _tag: Schema.tag("Change"), arguments: Schema.Array(Schema.String) }),
+  /** Not this call again. */
+  Schema.Struct({ _tag: Schema.tag("Leave") })
+]).annotate({ identifier: "envtune/Advice" })
+export type Advice = typeof Advice.Type
+
 /** What the agent is told instead of `FailedCall.message`, and the id of the rule that says it. */
 export interface Hint {
   readonly rule: string
   readonly message: string
+  /** Absent where the rule does not say what it asks for. */
+  readonly advice?: Advice
 }
 
 /** Speaks, or leaves the failure as it is. */
@@ -65,14 +81,23 @@ export const none: Augment = () => undefined
 
 export const layerNone: Layer.Layer<Augmentor> = layer(none)
 
-/** A rule by name: its message, or nothing. */
+/** A rule by name: its message, or nothing, and what it asks for. */
 export const rule = (
   id: string,
-  message: (failed: FailedCall, knowledge: Knowledge) => string | undefined
+  message: (failed: FailedCall, knowledge: Knowledge) => string | undefined,
+  advice: (failed: FailedCall, knowledge: Knowledge) => Advice | undefined = () => undefined
 ): Augment =>
 (failed, knowledge) => {
   const text = message(failed, knowledge)
-  return text === undefined ? undefined : { rule: id, message: text }
+  if (text === undefined) return undefined
+  const asked = advice(failed, knowledge)
+  return { rule: id, message: text, ...(asked !== undefined && { advice: asked }) }
+}
+
+/** Everything but one rule's hints: what a rule adds is what is missing without it. */
+export const without = (rule: string, augment: Augment): Augment => (failed, knowledge) => {
+  const hint = augment(failed, knowledge)
+  return hint?.rule === rule ? undefined : hint
 }
 
 /** The first augmentor that speaks. */
@@ -84,13 +109,13 @@ export const firstOf = (...augments: ReadonlyArray<Augment>): Augment => (failed
   return undefined
 }
 
-/** Each augmentor in order, the next one reading the message of the one before; rule ids are joined by `+`. */
+/** Each augmentor in order, the next one reading the message of the one before; rule ids are joined by `+`, and the last advice counts. */
 export const inOrder = (...augments: ReadonlyArray<Augment>): Augment => (failed, knowledge) => {
   let spoken: Hint | undefined
   for (const augment of augments) {
     const hint = augment(spoken === undefined ? failed : { ...failed, message: spoken.message }, knowledge)
     if (hint !== undefined) {
-      spoken = { rule: spoken === undefined ? hint.rule : `${spoken.rule}+${hint.rule}`, message: hint.message }
+      spoken = { ...spoken, ...hint, rule: spoken === undefined ? hint.rule : `${spoken.rule}+${hint.rule}` }
     }
   }
   return spoken

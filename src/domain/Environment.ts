@@ -8,6 +8,7 @@
  */
 import type { Effect, Scope } from "effect"
 import { Context, Schema } from "effect"
+import type { Advice } from "./Augmentor.ts"
 import type { Message, ToolDocument } from "./Message.ts"
 import type { Task } from "./Task.ts"
 
@@ -58,6 +59,8 @@ export interface Outcome {
   readonly failure?: string
   /** The id of the augmentation rule that spoke. */
   readonly hint?: string
+  /** What that rule asks for, where it says so. */
+  readonly advice?: Advice
 }
 
 /** The check of a turn that has just ended. */

@@ -7,6 +7,7 @@
  * named, not repeated. Log-probs keep four decimals.
  */
 import { Schema } from "effect"
+import { Advice } from "./Augmentor.ts"
 import type { Outcome, Verdict } from "./Environment.ts"
 import type { Step } from "./Episode.ts"
 import type { Message } from "./Message.ts"
@@ -37,7 +38,8 @@ const OutcomeRecord = Schema.Struct({
   /** Absent when the agent was told `standard`. */
   shown: Schema.optionalKey(Schema.String),
   failure: Schema.optionalKey(Schema.String),
-  hint: Schema.optionalKey(Schema.String)
+  hint: Schema.optionalKey(Schema.String),
+  advice: Schema.optionalKey(Advice)
 })
 export type OutcomeRecord = typeof OutcomeRecord.Type
 

@@ -54,7 +54,8 @@ const open = (task: Task, augmentor: Augmentor["Service"]): Effect.Effect<Sessio
       standard: failed.message,
       shown: hint?.message ?? failed.message,
       failure: failed.kind,
-      ...(hint !== undefined && { hint: hint.rule })
+      ...(hint !== undefined && { hint: hint.rule }),
+      ...(hint?.advice !== undefined && { advice: hint.advice })
     }
   }
 

@@ -81,24 +81,28 @@ describe("the report", () => {
       assert.deepStrictEqual(open, [])
     }).pipe(Effect.provide(NodeServices.layer)))
 
-  it.effect("counts hints, and whether the call after the hint ran", () =>
+  it.effect("counts how often a rule spoke, was followed, and saved its turn", () =>
     Effect.gen(function*() {
       const folder = yield* recorded
-      const { hints, reports, unexplained } = yield* digestOf(folder)
+      const { answers, reports } = yield* digestOf(folder)
       const record = yield* RunReader.open(folder)
       const seeds = (yield* Stream.runCollect(record.episodes)).flatMap((line) =>
         line._tag === "Line" ? [Seed.derive(line.value.seed, "policy")] : []
       )
       const wrongTwice = seeds.filter((seed) => seed % 4 === 0).length
-      const followed = hints.get("name-the-tools")
-      assert.deepStrictEqual(followed?.next, { n: seeds.length, passed: seeds.length - wrongTwice })
-      assert.strictEqual(followed?.fired, seeds.length + wrongTwice)
+      const answered = answers.get("name-the-tools")
+      assert.deepStrictEqual([...answers.keys()], ["name-the-tools"])
+      assert.strictEqual(answered?.following.fired, seeds.length + wrongTwice)
       assert.strictEqual(
-        followed?.fired,
+        answered?.following.fired,
         reports.reduce((sum, report) => sum + (report.hints["name-the-tools"] ?? 0), 0)
       )
-      assert.strictEqual(followed?.example.standard, "no tool cd")
-      assert.isUndefined(unexplained)
+      assert.deepStrictEqual(answered?.following.followed, {
+        n: seeds.length + wrongTwice,
+        passed: seeds.length - wrongTwice
+      })
+      assert.deepStrictEqual(answered?.following.recovered, { n: seeds.length, passed: 0 })
+      assert.strictEqual(answered?.example.standard, "no tool cd")
     }).pipe(Effect.provide(NodeServices.layer)))
 
   it.effect("shows the first, a middle and the last episode", () =>

@@ -24,9 +24,13 @@ export const tasks: ReadonlyArray<Task> = [
   task("x0", "transfer", "unseen")
 ]
 
-/** Names the tools that exist. */
+/** Names the tools that exist, and asks for one of them. */
 export const hinting = Augmentor.layer(
-  Augmentor.rule("name-the-tools", (_failed, { tools }) => `only ${tools.map(({ name }) => name).join(", ")} exists`)
+  Augmentor.rule(
+    "name-the-tools",
+    (_failed, { tools }) => `only ${tools.map(({ name }) => name).join(", ")} exists`,
+    (_failed, { tools }) => ({ _tag: "Call", calls: tools.map(({ name }) => `${name}()`) })
+  )
 )
 
 export const stage = (name: string, steps: number, settings: Curriculum.Overrides<Curriculum.Settings> = {}) =>

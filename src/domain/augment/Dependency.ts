@@ -3,10 +3,16 @@
  * work. Derived from declared knowledge alone (what a failure needs, which tools provide it,
  * which of them are on offer), never from the wording of a message.
  */
-import type { Augment, FailedCall, Knowledge, Provider } from "../Augmentor.ts"
+import type { Advice, Augment, FailedCall, Knowledge, Provider } from "../Augmentor.ts"
 import type { ToolDocument } from "../Message.ts"
 import { type Argument, argumentsOf, documentOf, text, values } from "./Subject.ts"
-import { call, literal, mustBe, words } from "./Wording.ts"
+import { call, knownCall, literal, mustBe, words } from "./Wording.ts"
+
+/** A call to make, as it is said and as it is asked for. */
+interface Asked {
+  readonly says: string
+  readonly call: string
+}
 
 /** A failed call with what there is to say about it. */
 interface Case {
@@ -16,7 +22,7 @@ interface Case {
   /** The best tool on offer that provides what is needed. */
   readonly provider?: string
   /** Calls of the provider; none when no such tool is offered. */
-  readonly calls: ReadonlyArray<string>
+  readonly calls: ReadonlyArray<Asked>
 }
 
 const takesList = (document: ToolDocument, parameter: string): boolean =>
@@ -26,7 +32,7 @@ const takesList = (document: ToolDocument, parameter: string): boolean =>
 const mostCalls = 4
 
 /** One call of a provider, or one for each of several values that go in one at a time. */
-const callsOf = (failed: FailedCall, provider: Provider, document: ToolDocument): ReadonlyArray<string> => {
+const callsOf = (failed: FailedCall, provider: Provider, document: ToolDocument): ReadonlyArray<Asked> => {
   let calls: ReadonlyArray<ReadonlyMap<string, unknown>> = [new Map(Object.entries(provider.arguments ?? {}))]
   for (const [parameter, role] of Object.entries(provider.from ?? {})) {
     const found = values(failed, role)
@@ -34,7 +40,7 @@ const callsOf = (failed: FailedCall, provider: Provider, document: ToolDocument)
     const choices = takesList(document, parameter) ? [found] : found
     calls = choices.flatMap((value) => calls.map((known) => new Map([...known, [parameter, value]])))
   }
-  return calls.slice(0, mostCalls).map((known) => call(document, known))
+  return calls.slice(0, mostCalls).map((known) => ({ says: call(document, known), call: knownCall(document, known) }))
 }
 
 const caseOf = (failed: FailedCall, { providers, tools }: Knowledge): Case => {
@@ -77,10 +83,21 @@ const tooLittle = (at: Case): string | undefined => {
     : `${holder.name}=${literal(holder.value)} has ${literal(available)}. Needed: ${literal(required)}.`
 }
 
-const askUser = (): string => "No tool here provides it. Ask the user."
+/** What to do, in words and as data. */
+interface Remedy {
+  readonly says: string
+  readonly advice: Advice
+}
 
-const useAnother = ({ wrong: [argument] }: Case): string | undefined =>
-  argument === undefined ? undefined : `Use another ${argument.name}.`
+const askUser = (): Remedy => ({ says: "No tool here provides it. Ask the user.", advice: { _tag: "Leave" } })
+
+const useAnother = ({ wrong: [argument] }: Case): Remedy | undefined =>
+  argument && { says: `Use another ${argument.name}.`, advice: { _tag: "Change", arguments: [argument.name] } }
+
+const asking = (calls: ReadonlyArray<Asked>, when = ""): Remedy => ({
+  says: `Use ${calls.map(({ says }) => says).join(", then ")}${when}.`,
+  advice: { _tag: "Call", calls: calls.map(({ call }) => call) }
+})
 
 /** How a kind of failure is told. */
 interface Telling {
@@ -89,7 +106,7 @@ interface Telling {
   /** Whether the calls of a provider prepare the failed call or take its place. */
   readonly relation: "first" | "instead"
   /** What to do when no tool on offer provides what is needed. */
-  readonly otherwise: (at: Case) => string | undefined
+  readonly otherwise: (at: Case) => Remedy | undefined
 }
 
 const preparing = (what: Telling["what"]): Telling => ({ what, relation: "first", otherwise: askUser })
@@ -115,34 +132,50 @@ const tellings: ReadonlyMap<string, Telling> = new Map(Object.entries({
   ),
   not_empty: replacing(({ wrong }) => each(wrong, ({ value }) => `${literal(value)} is not empty.`)),
   unavailable: { what: () => "This tool is not available.", relation: "instead", otherwise: askUser },
-  already_done: { what: () => "This is done already.", relation: "first", otherwise: () => "Do not repeat it." }
+  already_done: {
+    what: () => "This is done already.",
+    relation: "first",
+    otherwise: () => ({ says: "Do not repeat it.", advice: { _tag: "Leave" } })
+  }
 }))
 
-const tell = (at: Case, { otherwise, relation, what }: Telling): string | undefined => {
+/** What is wrong, and what to do about it. */
+interface Told {
+  readonly what: string
+  readonly remedy: Remedy | undefined
+}
+
+const tell = (at: Case, { otherwise, relation, what }: Telling): Told | undefined => {
   const said = what(at)
   if (said === undefined) return undefined
   const when = relation === "instead" && at.provider === at.failed.tool ? "again" : relation
-  const remedy = at.calls.length > 0 ? `Use ${at.calls.join(", then ")} ${when}.` : otherwise(at)
-  return remedy === undefined ? said : `${said} ${remedy}`
+  return { what: said, remedy: at.calls.length > 0 ? asking(at.calls, ` ${when}`) : otherwise(at) }
 }
 
 /** Into the directories of a path one by one, then the name that is left in place of the path. */
-const tellPath = (at: Case): string | undefined => {
+const tellPath = (at: Case): Told | undefined => {
   const { calls, failed, wrong: [argument] } = at
   const said = isNot(at, "a name")
   if (said === undefined || argument === undefined) return undefined
   const { instead } = failed.subject
-  const steps = [
+  const name = `${argument.name}=${literal(instead)}`
+  const steps: ReadonlyArray<Asked> = [
     ...(values(failed, "folders").length > 0 ? calls : []),
-    ...(instead === undefined ? [] : [`${argument.name}=${literal(instead)}`])
+    ...(instead === undefined ? [] : [{ says: name, call: `${failed.tool}(${name})` }])
   ]
-  return `${said} ${steps.length > 0 ? `Use ${steps.join(", then ")}.` : useAnother(at)}`
+  return { what: said, remedy: steps.length > 0 ? asking(steps) : useAnother(at) }
 }
 
 /** Says which tool on offer provides what the failed call lacks, or that none does; nothing where no tool could. */
 export const dependency: Augment = (failed, knowledge) => {
   const at = caseOf(failed, knowledge)
   const telling = tellings.get(failed.kind)
-  const message = failed.kind === "path_given" ? tellPath(at) : telling && tell(at, telling)
-  return message === undefined ? undefined : { rule: `dependency.${failed.needs ?? failed.kind}`, message }
+  const told = failed.kind === "path_given" ? tellPath(at) : telling && tell(at, telling)
+  if (told === undefined) return undefined
+  const { remedy, what } = told
+  return {
+    rule: `dependency.${failed.needs ?? failed.kind}`,
+    message: remedy === undefined ? what : `${what} ${remedy.says}`,
+    ...(remedy !== undefined && { advice: remedy.advice })
+  }
 }

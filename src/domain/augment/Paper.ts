@@ -6,7 +6,7 @@
  * tools behave differently because they are of an older BFCL, nothing is said (PaperConformance
  * lists those causes). A run that repeats the paper's second and third stage uses this augmentor.
  */
-import type { Augment, FailedCall } from "../Augmentor.ts"
+import type { Advice, Augment, FailedCall } from "../Augmentor.ts"
 import { str } from "../python/Text.ts"
 import { Dict, Instance, PythonError, Tuple, type Value } from "../python/Value.ts"
 import { argumentsOf, text, values } from "./Subject.ts"
@@ -165,11 +165,26 @@ const wordings: ReadonlyMap<string, ReadonlyMap<string, Wording>> = new Map(
   }).map(([tool, kinds]) => [tool, new Map(Object.entries(kinds))])
 )
 
+/** What a text names in so many words, where it does not just ask for other values. */
+const named: Readonly<Record<string, ReadonlyArray<string>>> = {
+  get_flight_cost: ["list_all_airports()", "get_nearest_airport_by_city()"],
+  book_flight: ["list_all_airports()", "get_nearest_airport_by_city()"],
+  estimate_distance: ["get_zipcode_based_on_city()"],
+  get_outside_temperature_from_weather_com: ["get_outside_temperature_from_google()"]
+}
+
+const adviceOf = (failed: FailedCall, tool: string): Advice => {
+  const calls = named[tool]
+  return calls === undefined
+    ? { _tag: "Change", arguments: argumentsOf(failed, undefined).map(({ name }) => name) }
+    : { _tag: "Call", calls }
+}
+
 /** Says what the paper's released code says, and nothing where it leaves an error as it is. */
 export const paper: Augment = (failed) => {
   const { kind, tool } = failed
   const message = tool === undefined ? undefined : wordings.get(tool)?.get(kind)?.(failed)
-  return message === undefined
+  return tool === undefined || message === undefined
     ? undefined
-    : { rule: `paper.${tool}.${kind === "path_given" ? "path" : kind}`, message }
+    : { rule: `paper.${tool}.${kind === "path_given" ? "path" : kind}`, message, advice: adviceOf(failed, tool) }
 }

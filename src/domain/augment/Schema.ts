@@ -2,19 +2,30 @@
  * Hints from a tool's own document: which tools and arguments there are, and what values
  * they take. Knows no tool; works for the documents of any environment.
  */
-import { type Augment, type FailedCall, firstOf, type Knowledge, rule } from "../Augmentor.ts"
+import { type Advice, type Augment, type FailedCall, firstOf, type Knowledge, rule } from "../Augmentor.ts"
 import type { ToolDocument, ToolParameter } from "../Message.ts"
 import { Dict, Tuple } from "../python/Value.ts"
 import { nearest } from "./Nearest.ts"
 import { type Argument, argumentsOf, documentOf, given, text, values } from "./Subject.ts"
 import { either, literal, mustBe, signature, typeWords } from "./Wording.ts"
 
-/** The rule of one kind of failure. */
+type About<A> = (failed: FailedCall, knowledge: Knowledge) => A
+
+const named = (failed: FailedCall): ReadonlyArray<string> =>
+  [...values(failed, "arguments"), ...values(failed, "argument")].map(String)
+
+const change = (names: About<ReadonlyArray<string>>): About<Advice> => (failed, knowledge) => ({
+  _tag: "Change",
+  arguments: names(failed, knowledge)
+})
+
+/** The rule of one kind of failure. It asks for other arguments unless `advice` says something else. */
 const ruleFor = (
   kind: string,
   id: string,
-  message: (failed: FailedCall, knowledge: Knowledge) => string | undefined
-): Augment => rule(id, (failed, knowledge) => failed.kind === kind ? message(failed, knowledge) : undefined)
+  message: About<string | undefined>,
+  advice: About<Advice> = change(named)
+): Augment => rule(id, (failed, knowledge) => failed.kind === kind ? message(failed, knowledge) : undefined, advice)
 
 const use = (document: ToolDocument | undefined): string => document === undefined ? "" : ` Use ${signature(document)}.`
 
@@ -22,17 +33,25 @@ const use = (document: ToolDocument | undefined): string => document === undefin
 const calledName = (failed: FailedCall): string =>
   text(failed, "name") ?? failed.tool ?? /^\s*([\w.]+)/.exec(failed.call)?.[1] ?? ""
 
-const noTool = (failed: FailedCall, { tools }: Knowledge): string => {
+const meantTool = (failed: FailedCall, { tools }: Knowledge): ToolDocument | undefined =>
+  documentOf(tools, nearest(calledName(failed), tools.map((tool) => tool.name)))
+
+const noTool = (failed: FailedCall, knowledge: Knowledge): string => {
   const name = calledName(failed)
-  const names = tools.map((tool) => tool.name)
-  const meant = documentOf(tools, nearest(name, names))
+  const names = knowledge.tools.map((tool) => tool.name)
+  const meant = meantTool(failed, knowledge)
   const instead = meant === undefined ? ` Use one of: ${names.join(", ")}.` : use(meant)
   return `${literal(name)} is no tool.${names.length === 0 ? " No tools are offered." : instead}`
 }
 
-const unknownTool = ruleFor("unknown_tool", "schema.unknown_tool", noTool)
+const anotherTool: About<Advice> = (failed, knowledge) => {
+  const meant = meantTool(failed, knowledge)
+  return { _tag: "Call", calls: (meant === undefined ? knowledge.tools : [meant]).map(({ name }) => `${name}()`) }
+}
 
-const forbidden = ruleFor("forbidden", "schema.forbidden", noTool)
+const unknownTool = ruleFor("unknown_tool", "schema.unknown_tool", noTool, anotherTool)
+
+const forbidden = ruleFor("forbidden", "schema.forbidden", noTool, anotherTool)
 
 const syntaxError = ruleFor("syntax_error", "schema.syntax_error", (failed, { tools }) => {
   const document = documentOf(tools, calledName(failed))
@@ -49,9 +68,6 @@ const described = (document: ToolDocument | undefined, name: string): string => 
   const { allowed, type } = parameter
   return allowed === undefined ? `${name} (${type})` : `${name} (${type}: ${either(allowed.map(literal))})`
 }
-
-const named = (failed: FailedCall): ReadonlyArray<string> =>
-  [...values(failed, "arguments"), ...values(failed, "argument")].map(String)
 
 const missing = ruleFor("missing_argument", "schema.missing_argument", (failed, { tools }) => {
   const document = documentOf(tools, failed.tool)
@@ -142,11 +158,15 @@ const wrongValue = (failed: FailedCall, knowledge: Knowledge): string | undefine
   return sentences.length === 0 ? undefined : sentences.join(" ")
 }
 
-const invalidValue = ruleFor("invalid_value", "schema.invalid_value", wrongValue)
+const otherValues = change((failed, { tools }) =>
+  argumentsOf(failed, documentOf(tools, failed.tool)).map(({ name }) => name)
+)
 
-const notFound = ruleFor("not_found", "schema.not_found", wrongValue)
+const invalidValue = ruleFor("invalid_value", "schema.invalid_value", wrongValue, otherValues)
 
-const insufficient = ruleFor("insufficient", "schema.insufficient", wrongValue)
+const notFound = ruleFor("not_found", "schema.not_found", wrongValue, otherValues)
+
+const insufficient = ruleFor("insufficient", "schema.insufficient", wrongValue, otherValues)
 
 /** Whether a value is of a documented type. An int passes for a float, as everywhere in Python; unknown types hold anything. */
 export const isOfType = (value: unknown, type: string): boolean => {
@@ -170,20 +190,28 @@ export const isOfType = (value: unknown, type: string): boolean => {
   return true
 }
 
-const wrongType = ruleFor("python_error", "schema.wrong_type", (failed, { tools }) => {
+/** Arguments that are not of their documented types, with what is wrong with each. */
+const wrongTypes = (failed: FailedCall, { tools }: Knowledge) => {
   const document = documentOf(tools, failed.tool)
-  const sentences = given(failed).flatMap(({ name, value }) => {
+  return given(failed).flatMap(({ name, value }) => {
     const parameter = parameterOf(document, name)
     if (parameter === undefined || (value === null && !parameter.required)) return []
-    if (parameter.allowed !== undefined) {
-      return parameter.allowed.includes(String(value))
-        ? []
-        : [mustBe(name, either(parameter.allowed.map(literal)), value)]
-    }
-    return isOfType(value, parameter.type) ? [] : [mustBe(name, typeWords(parameter.type), value)]
+    const { allowed, type } = parameter
+    const isFine = allowed === undefined ? isOfType(value, type) : allowed.includes(String(value))
+    if (isFine) return []
+    return [{ name, says: mustBe(name, allowed === undefined ? typeWords(type) : either(allowed.map(literal)), value) }]
   })
-  return sentences.length === 0 ? undefined : sentences.join(" ")
-})
+}
+
+const wrongType = ruleFor(
+  "python_error",
+  "schema.wrong_type",
+  (failed, knowledge) => {
+    const wrong = wrongTypes(failed, knowledge)
+    return wrong.length === 0 ? undefined : wrong.map(({ says }) => says).join(" ")
+  },
+  change((failed, knowledge) => wrongTypes(failed, knowledge).map(({ name }) => name))
+)
 
 /** Explains a failed call by the documents of the tools on offer, or says nothing. */
 export const schema: Augment = firstOf(

@@ -85,6 +85,10 @@ export const call = ({ name, parameters }: ToolDocument, known: ReadonlyMap<stri
     ).join(", ")
   })`
 
+/** The part of a call that is known, as an `Advice` has it: `f(b=1)`. */
+export const knownCall = ({ name }: ToolDocument, known: ReadonlyMap<string, unknown>): string =>
+  `${name}(${Array.from(known, ([parameter, value]) => `${parameter}=${literal(value)}`).join(", ")})`
+
 /** What is wrong with the value of an argument. */
 export const mustBe = (argument: string, requirement: string, value: unknown): string =>
   `${argument} must be ${requirement}, not ${literal(value)}.`

@@ -64,5 +64,6 @@ export const reported = (outcome: Outcome, shown = outcome.text, hint?: Hint): E
   standard: outcome.text,
   shown,
   ...(outcome.failure !== undefined && { failure: outcome.failure.kind }),
-  ...(hint !== undefined && { hint: hint.rule })
+  ...(hint !== undefined && { hint: hint.rule }),
+  ...(hint?.advice !== undefined && { advice: hint.advice })
 })

@@ -130,7 +130,8 @@ const outcomeOf = (played: Played, augment: Augment, knowledge: Knowledge): Outc
     standard,
     shown: hint === undefined ? standard : textOf(played, hint.message),
     failure: kind,
-    ...(hint !== undefined && { hint: hint.rule })
+    ...(hint !== undefined && { hint: hint.rule }),
+    ...(hint?.advice !== undefined && { advice: hint.advice })
   }
 }
 

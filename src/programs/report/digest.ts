@@ -4,17 +4,15 @@
  */
 import { Effect, Stream } from "effect"
 import type * as EpisodeRecord from "../../domain/EpisodeRecord.ts"
+import * as Following from "../../domain/Following.ts"
 import type { Manifest } from "../../domain/Manifest.ts"
 import { type Rate, type StepReport, total } from "../../domain/Report.ts"
 import type { Summary } from "../../domain/Summary.ts"
 import type { Line, RunRecord } from "../../layers/RunReader.ts"
 
-/** What became of the calls that followed one kind of failure. */
-export interface Following {
-  /** Failed calls of this kind. */
-  readonly fired: number
-  /** The first call of the next step that calls at all: n where there was one, passed where it ran. */
-  readonly next: Rate
+/** What became of failed calls that were answered in one way. */
+export interface Answered {
+  readonly following: Following.Following
   /** One of them: what was called, what the tool says, what the agent was told. */
   readonly example: EpisodeRecord.OutcomeRecord
 }
@@ -31,34 +29,23 @@ export interface Digest {
   readonly started: number
   readonly summary: Summary
   readonly reports: ReadonlyArray<StepReport>
-  /** Hint rule -> what followed. */
-  readonly hints: ReadonlyMap<string, Following>
-  /** What followed failed calls that nothing explained. */
-  readonly unexplained: Following | undefined
+  /** What became of failed calls, by the hint rule that spoke; under `undefined`, of those that nothing explained. */
+  readonly answers: ReadonlyMap<string | undefined, Answered>
   readonly episodes: ReadonlyArray<Shown>
   /** What could not be read, in sentences. */
   readonly torn: ReadonlyArray<string>
 }
 
-/** The failed calls of an episode, each with the first call made after the agent had read about it. */
-const failures = (record: EpisodeRecord.EpisodeRecord) => {
-  const steps = record.finished?.steps ?? []
-  return steps.flatMap(({ outcomes }, at) => {
-    const next = steps.slice(at + 1).find((step) => step.outcomes.length > 0)?.outcomes[0]
-    return outcomes.filter(({ ok }) => !ok).map((outcome) => ({ outcome, next }))
-  })
-}
+type Finished = NonNullable<EpisodeRecord.EpisodeRecord["finished"]>
 
-const follow = (
-  before: Following | undefined,
-  outcome: EpisodeRecord.OutcomeRecord,
-  next: EpisodeRecord.OutcomeRecord | undefined
-): Following => {
-  const { n, passed } = before?.next ?? { n: 0, passed: 0 }
-  return {
-    fired: (before?.fired ?? 0) + 1,
-    next: next === undefined ? { n, passed } : { n: n + 1, passed: passed + (next.ok ? 1 : 0) },
-    example: before?.example ?? outcome
+/** Adds an episode to what became of failed calls so far, by the rule that spoke; `undefined` where none did. */
+const follow = (all: Map<string | undefined, Answered>, finished: Finished) => {
+  const outcomes = finished.steps.flatMap(({ outcomes }) => outcomes)
+  for (const [rule, one] of Following.following(finished)) {
+    const before = all.get(rule)
+    const example = before?.example ?? outcomes.find(({ hint, ok }) => !ok && hint === rule)
+    if (example === undefined) continue
+    all.set(rule, { following: Following.add(before?.following ?? Following.none, one), example })
   }
 }
 
@@ -101,15 +88,11 @@ const picker = (size: number) => {
 export const gather = Effect.fn("report.gather")(function*(folder: string, record: RunRecord) {
   const reports: Array<StepReport> = []
   const tornReports = yield* read(record.reports, (report) => reports.push(report))
-  const hints = new Map<string, Following>()
-  let unexplained: Following | undefined
+  const answers = new Map<string | undefined, Answered>()
   const sampled = picker(reports.reduce((sum, { ledger }) => sum + ledger.attempted, 0))
   const tornEpisodes = yield* read(record.episodes, (episode) => {
     sampled.offer(episode)
-    for (const { next, outcome } of failures(episode)) {
-      if (outcome.hint === undefined) unexplained = follow(unexplained, outcome, next)
-      else hints.set(outcome.hint, follow(hints.get(outcome.hint), outcome, next))
-    }
+    if (episode.finished !== undefined) follow(answers, episode.finished)
   })
   const digest: Digest = {
     folder,
@@ -117,8 +100,7 @@ export const gather = Effect.fn("report.gather")(function*(folder: string, recor
     started: record.started,
     summary: record.summary,
     reports,
-    hints,
-    unexplained,
+    answers,
     episodes: sampled.picked(),
     torn: [...tornReports, ...tornEpisodes]
   }

@@ -9,7 +9,7 @@ import * as Text from "../text.ts"
 import * as Chart from "./chart.ts"
 import { episode } from "./conversation.ts"
 import { curves } from "./curves.ts"
-import type { Digest, Following } from "./digest.ts"
+import type { Answered, Digest } from "./digest.ts"
 import { type Html, html, type Part } from "./html.ts"
 import { settings } from "./settings.ts"
 import { style } from "./style.ts"
@@ -135,33 +135,42 @@ ${
 </table><p class="legend"><span><i class="swatch before"></i>before</span><span><i class="swatch after"></i>after</span></p></div>`
 }
 
-const hintRow = (name: Part, { example, fired, next }: Following): Html => {
+const rateCells = (rate: Rate): Html =>
+  html`<td class="plot">${
+    rate.n === 0 ? undefined : Chart.intervals([{
+      kind: "rate",
+      value: Text.share(rate),
+      interval: wilson(rate.passed, rate.n),
+      says: `${Text.rate(rate)} of ${rate.n}`
+    }])
+  }</td><td class="n">${withInterval(rate)}</td>`
+
+const hintRow = (name: Part, { example, following: { fired, followed, recovered } }: Answered): Html => {
   const told = example.hint === undefined
     ? html`<pre>${example.call}\n${example.standard}</pre>`
     : html`<pre>${example.call}</pre><pre class="before">${example.standard}</pre><pre class="hinted">${
       EpisodeRecord.shown(example)
     }</pre>`
-  const interval = wilson(next.passed, next.n)
   return html`<tr><td>${name}<details class="told"><summary>an example</summary>${told}</details></td>
-<td class="n">${Text.grouped(fired)}</td><td class="n">${Text.grouped(next.n)}</td><td class="plot">${
-    next.n === 0
-      ? undefined
-      : Chart.intervals([{ kind: "rate", value: Text.share(next), interval, says: `${Text.rate(next)} of ${next.n}` }])
-  }</td><td class="n">${withInterval(next)}</td></tr>`
+<td class="n">${Text.grouped(fired)}</td>${rateCells(followed)}<td class="n">${Text.grouped(recovered.n)}</td>${
+    rateCells(recovered)
+  }</tr>`
 }
 
-const hintTable = ({ hints, unexplained }: Digest): Part => {
-  if (hints.size === 0 && unexplained === undefined) return undefined
-  const rules = [...hints].toSorted(([, a], [, b]) => b.fired - a.fired)
+const hintTable = ({ answers }: Digest): Part => {
+  if (answers.size === 0) return undefined
+  const rules = [...answers]
+    .toSorted(([a, { following: x }], [b, { following: y }]) =>
+      Number(a === undefined) - Number(b === undefined) || y.fired - x.fired
+    )
   return html`<h2>Hints</h2>
-<p>What failed calls were answered with, how often, and whether the next call the agent made, after reading it, ran. The last row
-is there to compare: failed calls that nothing explained, which may be failures of other kinds.</p>
+<p>What failed calls of training were answered with, and how often; whether the agent's next call in the turn was what the rule asks
+for, by the calls and arguments that the rule names as data; and how many of the turns in which it spoke passed. The last row is
+there to compare: failed calls that nothing explained, which may be failures of other kinds.</p>
 <div class="card"><table>
-<tr><th>rule</th><th class="n">fired</th><th class="n">next calls</th>
-<th>${Chart.scaleOfShares}</th>
-<th class="n">next call ran</th></tr>
-${rules.map(([rule, following]) => hintRow(html`<code>${rule}</code>`, following))}
-${unexplained === undefined ? undefined : hintRow("no hint", unexplained)}
+<tr><th>rule</th><th class="n">fired</th><th>${Chart.scaleOfShares}</th><th class="n">followed</th>
+<th class="n">turns</th><th>${Chart.scaleOfShares}</th><th class="n">recovered</th></tr>
+${rules.map(([rule, one]) => hintRow(rule === undefined ? "no hint" : html`<code>${rule}</code>`, one))}
 </table></div>`
 }
 

@@ -54,6 +54,7 @@ td { padding: 7px 14px 7px 0; border-top: 1px solid var(--line); vertical-align:
 th:last-child, td:last-child { padding-right: 0; }
 td.n, th.n { text-align: right; white-space: nowrap; }
 td.plot { width: 38%; min-width: 150px; }
+td.plot ~ td.plot, tr:has(td.plot ~ td.plot) td.plot { width: 22%; min-width: 100px; }
 tr.whole td { font-weight: 600; }
 td small { color: var(--muted); font-weight: 400; font-size: 12.5px; white-space: nowrap; }
 .up { color: var(--ok); } .down { color: var(--bad); }

@@ -62,7 +62,8 @@ describe("dependency", () => {
   it("names the best provider on offer, its arguments filled from the failure", () => {
     assert.deepStrictEqual(dependency(failed("precondition", "open_room", { closed: ["a", "b"] }), office), {
       rule: "dependency.open_room",
-      message: "Needed: open room. Use open_doors(rooms=['a', 'b'], key='master') first."
+      message: "Needed: open room. Use open_doors(rooms=['a', 'b'], key='master') first.",
+      advice: { _tag: "Call", calls: ["open_doors(key='master', rooms=['a', 'b'])"] }
     })
   })
 
