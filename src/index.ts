@@ -4,6 +4,7 @@
  */
 export * as Advance from "./domain/Advance.ts"
 export * as Advantage from "./domain/Advantage.ts"
+export * as Alarms from "./domain/Alarms.ts"
 export * as Actionable from "./domain/augment/Actionable.ts"
 export * as DependencyHints from "./domain/augment/Dependency.ts"
 export * as PaperHints from "./domain/augment/Paper.ts"

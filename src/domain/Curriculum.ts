@@ -6,6 +6,7 @@ import type { Layer } from "effect"
 import { Result, Schema } from "effect"
 import type { Advance } from "./Advance.ts"
 import { type Estimator, groupRelative } from "./Advantage.ts"
+import * as Alarms from "./Alarms.ts"
 import type { Augmentor } from "./Augmentor.ts"
 import type { Environment } from "./Environment.ts"
 import type { Reward } from "./Reward.ts"
@@ -42,7 +43,8 @@ export const Settings = Schema.Struct({
     temperature: Schema.Finite.check(Schema.isGreaterThan(0)),
     maxTokens: count
   }),
-  optimization: Trainer.Optimization
+  optimization: Trainer.Optimization,
+  alarms: Alarms.Settings
 }).annotate({ identifier: "envtune/StageSettings" })
 export type Settings = typeof Settings.Type
 
@@ -58,7 +60,8 @@ export const defaults: Settings = {
   credit: "episode",
   turnDiscount: 1,
   sampling: { temperature: 1, maxTokens: 1024 },
-  optimization: Trainer.paper
+  optimization: Trainer.paper,
+  alarms: Alarms.defaults
 }
 
 /** Any subset of the settings, at any depth. */

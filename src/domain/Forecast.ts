@@ -25,6 +25,8 @@ const discontent = (step: number): StepReport => ({
   categories: {},
   codes: {},
   hints: {},
+  diagnoses: {},
+  alarms: [],
   sampledTokens: 0,
   advance: { over: false, why: "" },
   seconds: { collect: 0, train: 0 }

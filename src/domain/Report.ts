@@ -34,6 +34,16 @@ export type Moments = typeof Moments.Type
 export const Rate = Schema.Struct({ n: Schema.Natural, passed: Schema.Natural })
 export type Rate = typeof Rate.Type
 
+/** A sign that training goes wrong, at the step at which it began. */
+export const Alarm = Schema.Struct({
+  kind: Schema.Literals(["entropy", "no_signal", "no_calls", "reward_without_success", "gradient", "length"]),
+  /** What the stage's settings want done about it. */
+  action: Schema.Literals(["warn", "stop"]),
+  /** In a sentence with the numbers. */
+  says: Schema.String
+}).annotate({ identifier: "envtune/Alarm" })
+export type Alarm = typeof Alarm.Type
+
 export const StepReport = Schema.Struct({
   stage: Schema.String,
   /** Position of the stage in the curriculum, from 0. */
@@ -58,6 +68,8 @@ export const StepReport = Schema.Struct({
   hints: Counts,
   /** Why turns failed (`Diagnosis.Label`) -> turns. Records of version 0.1.0 have none. */
   diagnoses: Counts.pipe(Schema.withDecodingDefaultKey(Effect.succeed({}))),
+  /** Those that began with this step. */
+  alarms: Schema.Array(Alarm).pipe(Schema.withDecodingDefaultKey(Effect.succeed([]))),
   sampledTokens: Schema.Natural,
   /** Prompts that changed what was there before and so started another segment of an episode; absent when none did. */
   breaks: Schema.optionalKey(Schema.Natural),

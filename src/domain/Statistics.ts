@@ -83,6 +83,32 @@ export const variance = (values: ReadonlyArray<number>): number => {
   return values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / (values.length - 1)
 }
 
+interface Moments {
+  readonly n: number
+  readonly mean: number
+  /** Unbiased. */
+  readonly variance: number
+}
+
+/** The moments of several samples taken together. */
+export const poolMoments = (all: ReadonlyArray<Moments>): Moments => {
+  const n = all.reduce((sum, moments) => sum + moments.n, 0)
+  if (n === 0) return { n: 0, mean: 0, variance: 0 }
+  const mean = all.reduce((sum, moments) => sum + moments.n * moments.mean, 0) / n
+  const squares = all.reduce(
+    (sum, moments) => sum + Math.max(0, moments.n - 1) * moments.variance + moments.n * (moments.mean - mean) ** 2,
+    0
+  )
+  return { n, mean, variance: n < 2 ? 0 : squares / (n - 1) }
+}
+
+/** The normal 95 % interval of the second mean minus the first, of independent samples of at least two each. */
+export const meanDifference = (first: Moments, second: Moments): Interval => {
+  const half = z95 * Math.sqrt(first.variance / first.n + second.variance / second.n)
+  const difference = second.mean - first.mean
+  return { low: difference - half, high: difference + half }
+}
+
 /** The normal 95 % interval of a mean. */
 export const meanInterval = (values: ReadonlyArray<number>, z = z95): Interval => {
   const centre = mean(values)

@@ -8,6 +8,7 @@
 import { Clock, Effect, Layer, Schema, Stream } from "effect"
 import { summarise } from "../domain/Accounting.ts"
 import type { Decision } from "../domain/Advance.ts"
+import * as Alarms from "../domain/Alarms.ts"
 import type { Curriculum, Stage } from "../domain/Curriculum.ts"
 import type { StepReport } from "../domain/Report.ts"
 import { type RunEvent, RunStore } from "../domain/RunStore.ts"
@@ -47,7 +48,7 @@ interface Progress {
 
 const seconds = (from: number, to: number): number => (to - from) / 1000
 
-/** The stage's own rule, and the time box above it. */
+/** The stage's own rule, and above it the alarms that stop a stage and the time box. */
 const decide = (
   stage: Stage<unknown, unknown>,
   reports: ReadonlyArray<StepReport>,
@@ -55,6 +56,8 @@ const decide = (
   allowed: number | undefined
 ): Decision => {
   const decision = stage.advance(reports)
+  const alarm = reports.at(-1)?.alarms.find(({ action }) => action === "stop")
+  if (alarm !== undefined) return { over: true, why: `stopped by an alarm: ${alarm.says}`, progress: 1 }
   return decision.over || allowed === undefined || spent < allowed
     ? decision
     : { over: true, why: `time is up: ${spent.toFixed(0)} s of ${allowed.toFixed(0)} s`, progress: 1 }
@@ -91,7 +94,7 @@ const makeStep = Effect.fnUntraced(function*<E, R>(
       ? undefined
       : yield* trainer.step({ stage: stage.name, step, groups: collected.groups, optimization })
     const trainedAt = yield* Clock.currentTimeMillis
-    const undecided: StepReport = {
+    const measured: StepReport = {
       stage: stage.name,
       stageIndex,
       stageStep,
@@ -102,11 +105,13 @@ const makeStep = Effect.fnUntraced(function*<E, R>(
         trained: collected.groups.length,
         refillRounds: collected.refillRounds
       },
+      alarms: [],
       ...(update !== undefined && { update }),
       advance: { over: false, why: "" },
       seconds: { collect: seconds(started, collectedAt), train: seconds(collectedAt, trainedAt) }
     }
     const spent = seconds(progress.startedAt, trainedAt)
+    const undecided = { ...measured, alarms: Alarms.raised(stage.settings, [...reports, measured]) }
     const report = { ...undecided, advance: decide(stage, [...reports, undecided], spent, allowed) }
     reports.push(report)
     yield* store.append([

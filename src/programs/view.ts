@@ -82,7 +82,7 @@ export const next = (state: State, event: RunEvent): State => {
   }
 }
 
-type Style = "plain" | "bold" | "dim" | "accent" | "good"
+type Style = "plain" | "bold" | "dim" | "accent" | "good" | "alarm"
 
 interface Span {
   readonly text: string
@@ -91,7 +91,14 @@ interface Span {
 
 const span = (text: string, style: Style = "plain"): Span => ({ text, style })
 
-const escapes: Readonly<Record<Style, string>> = { plain: "", bold: "1", dim: "2", accent: "36", good: "32" }
+const escapes: Readonly<Record<Style, string>> = {
+  plain: "",
+  bold: "1",
+  dim: "2",
+  accent: "36",
+  good: "32",
+  alarm: "33"
+}
 
 export interface Screen {
   readonly columns: number
@@ -157,6 +164,19 @@ const categoryLines = (
   })
 }
 
+/** The latest alarm of the stage, and how many there were. */
+const alarmLines = ({ reports }: State): ReadonlyArray<ReadonlyArray<Span>> => {
+  const raised = reports.flatMap(({ alarms, stageStep }) => alarms.map((alarm) => ({ ...alarm, stageStep })))
+  const last = raised.at(-1)
+  return last === undefined
+    ? []
+    : [[
+      label("alarm"),
+      span(`step ${last.stageStep + 1}: ${last.says}`, "alarm"),
+      span(`   ${raised.length} in all`, "dim")
+    ]]
+}
+
 const reportLines = (state: State, report: StepReport, { columns }: Screen): ReadonlyArray<ReadonlyArray<Span>> => {
   const { advance, reward, success, turns, update } = report
   const hints = total(state.hints)
@@ -191,7 +211,8 @@ const reportLines = (state: State, report: StepReport, { columns }: Screen): Rea
           `entropy ${update.entropy.toFixed(3)}   KL ${update.kl.toFixed(4)}   |g| ${update.gradientNorm.toFixed(2)}`
         ),
         span(`   ${Text.grouped(perSecond)} tokens/s`, "dim")
-      ]
+      ],
+    ...alarmLines(state)
   ]
 }
 
@@ -266,7 +287,8 @@ const stepLine = (report: StepReport): string => {
       ]),
     ...(report.breaks === undefined ? [] : [`breaks ${report.breaks}`]),
     `${(report.seconds.collect + report.seconds.train).toFixed(1)} s`,
-    advance.why
+    advance.why,
+    ...report.alarms.map(({ says }) => `ALARM ${says}`)
   ]
   return parts.join("  ")
 }

@@ -20,6 +20,7 @@ const report = (rewards: ReadonlyArray<number>, more: Partial<StepReport> = {}):
   codes: {},
   hints: {},
   diagnoses: {},
+  alarms: [],
   sampledTokens: 0,
   advance: { over: false, why: "" },
   seconds: { collect: 2, train: 1 },

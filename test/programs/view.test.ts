@@ -30,6 +30,7 @@ const report: StepReport = {
   codes: {},
   hints: { "names-not-paths": 7, "unknown-tool": 2 },
   diagnoses: {},
+  alarms: [],
   sampledTokens: 4000,
   update: {
     loss: 0,

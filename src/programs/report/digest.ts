@@ -7,6 +7,7 @@ import type * as EpisodeRecord from "../../domain/EpisodeRecord.ts"
 import * as Following from "../../domain/Following.ts"
 import type { Manifest } from "../../domain/Manifest.ts"
 import { type Rate, type StepReport, total } from "../../domain/Report.ts"
+import { poolMoments } from "../../domain/Statistics.ts"
 import type { Summary } from "../../domain/Summary.ts"
 import type { Line, RunRecord } from "../../layers/RunReader.ts"
 
@@ -124,17 +125,6 @@ export interface Pooled {
 
 const addRates = (a: Rate, b: Rate): Rate => ({ n: a.n + b.n, passed: a.passed + b.passed })
 const none: Rate = { n: 0, passed: 0 }
-
-const poolMoments = (all: ReadonlyArray<StepReport["reward"]>): StepReport["reward"] => {
-  const n = all.reduce((sum, moments) => sum + moments.n, 0)
-  if (n === 0) return { n: 0, mean: 0, variance: 0 }
-  const mean = all.reduce((sum, moments) => sum + moments.n * moments.mean, 0) / n
-  const squares = all.reduce(
-    (sum, moments) => sum + Math.max(0, moments.n - 1) * moments.variance + moments.n * (moments.mean - mean) ** 2,
-    0
-  )
-  return { n, mean, variance: n < 2 ? 0 : squares / (n - 1) }
-}
 
 const poolUpdates = (reports: ReadonlyArray<StepReport>): Pooled["update"] => {
   const updates = reports.flatMap(({ update }) => update ?? [])

@@ -1,6 +1,6 @@
 /** The report of a run as one page: a pure function of its digest. */
 import { DateTime } from "effect"
-import { type Label, labels } from "../../domain/Diagnosis.ts"
+import { labels } from "../../domain/Diagnosis.ts"
 import * as EpisodeRecord from "../../domain/EpisodeRecord.ts"
 import type { Counts, Rate, StepReport } from "../../domain/Report.ts"
 import { total } from "../../domain/Report.ts"
@@ -191,26 +191,53 @@ const sumCounts = (all: ReadonlyArray<Counts>): Counts => {
   return sum
 }
 
-const diagnosisRow = (name: string, reports: ReadonlyArray<StepReport>, found: ReadonlyArray<Label>): Html => {
-  const counts = sumCounts(reports.map(({ diagnoses }) => diagnoses))
-  const failed = total(counts)
-  const ended = reports.reduce((sum, { turns }) => sum + turns.n, 0)
-  return html`<tr><td>${name}</td><td class="n">${Text.grouped(ended)}</td><td class="n">${Text.grouped(failed)}</td>${
-    found.map((label) => html`<td class="n">${failed === 0 ? "-" : Text.percent((counts[label] ?? 0) / failed)}</td>`)
-  }</tr>`
+const alarmTable = ({ manifest, reports }: Digest): Part => {
+  const raised = reports.flatMap((report) => report.alarms.map((alarm) => ({ ...alarm, report })))
+  return raised.length === 0 ? undefined : html`<h2>Alarms</h2>
+<p>Signs that training went wrong, at the step at which each began.</p>
+<div class="card"><table>
+<tr><th>alarm</th><th>stage</th><th class="n">step</th><th>what</th><th></th></tr>
+${
+    raised.map(({ action, kind, report, says }) =>
+      html`<tr><td>${kind.replaceAll("_", " ")}</td><td>${report.stageIndex + 1}  ${
+        manifest.stages[report.stageIndex]?.name ?? report.stage
+      }</td><td class="n">${report.step}</td><td>${says}</td><td>${
+        action === "stop"
+          ? html`<span class="chip failed">stage stopped</span>`
+          : html`<span class="chip">warned</span>`
+      }</td></tr>`
+    )
+  }
+</table></div>`
 }
 
 const diagnosisTable = (digest: Digest): Part => {
   const { reports } = digest
   const found = labels.filter((label) => reports.some(({ diagnoses }) => diagnoses[label] !== undefined))
-  return found.length === 0 ? undefined : html`<h2>Why turns failed</h2>
+  if (found.length === 0) return undefined
+  const stages = byStage(digest).map(([name, own]) => {
+    const counts = sumCounts(own.map(({ diagnoses }) => diagnoses))
+    return { name, counts, failed: total(counts), ended: own.reduce((sum, { turns }) => sum + turns.n, 0) }
+  })
+  return html`<h2>Why turns failed</h2>
 <p>Every failed turn of training has one label, from its calls, its check and the calls of the ground truth; of several wrongs the
-first, from left to right, that makes the others unavoidable. In per cent of the failed turns of a stage.</p>
+first in this order, which makes those after it unavoidable. In per cent of the failed turns of a stage.</p>
 <div class="card"><table>
-<tr><th>stage</th><th class="n">turns</th><th class="n">failed</th>${
-    found.map((label) => html`<th class="n">${label.replaceAll("_", " ")}</th>`)
+<tr><th></th>${stages.map(({ name }) => html`<th class="n">${name}</th>`)}</tr>
+${
+    found.map((label) =>
+      html`<tr><td>${label.replaceAll("_", " ")}</td>${
+        stages.map(({ counts, failed }) =>
+          html`<td class="n">${failed === 0 ? "-" : Text.percent((counts[label] ?? 0) / failed)}</td>`
+        )
+      }</tr>`
+    )
+  }
+<tr class="whole"><td>failed, of turns played</td>${
+    stages.map(({ ended, failed }) =>
+      html`<td class="n">${Text.grouped(failed)} <small>of ${Text.grouped(ended)}</small></td>`
+    )
   }</tr>
-${byStage(digest).map(([name, own]) => diagnosisRow(name, own, found))}
 </table></div>`
 }
 
@@ -279,6 +306,7 @@ export const page = (digest: Digest): Html =>
 <body><main>
 ${header(digest)}
 ${evaluation(digest)}
+${alarmTable(digest)}
 ${curves(digest)}
 ${diagnosisTable(digest)}
 ${hintTable(digest)}
