@@ -58,8 +58,13 @@ interface Playable {
 /** Tasks and everything that is made for them, in the training protocol. */
 export interface World extends Playable {
   readonly environment: Layer.Layer<Environment, PartsError, Augmentor | Platform>
-  /** The paper's stages; `reward` is what an episode is worth once its syntax is mastered. */
-  readonly curriculum: (choices: { readonly reward: Rule }) => Curriculum<PartsError, Platform>
+  /**
+   * The paper's stages; `reward` is what an episode is worth once its syntax is mastered. With `singleStage`, one with all
+   * tasks takes the place of them.
+   */
+  readonly curriculum: (
+    choices: { readonly reward: Rule; readonly singleStage: boolean }
+  ) => Curriculum<PartsError, Platform>
 }
 
 export interface OfficialOptions {

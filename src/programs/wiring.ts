@@ -41,7 +41,7 @@ const drills = (seed: number = drillSeed): World => ({
   tasks: Drills.tasks({ seed }),
   environment: Drills.environment,
   oracle: PolicyOracle.layer,
-  curriculum: ({ reward }) => Paper.drills(Drills.environment, { augment: actionable, reward }),
+  curriculum: (choices) => Paper.drills(Drills.environment, { ...choices, augment: actionable }),
   evaluation: {
     ...defaults,
     sampling: { temperature: 1, maxTokens: 40 },
@@ -69,7 +69,7 @@ const benchmark = Effect.fnUntraced(function*(folder: string, split: string | un
     tasks,
     environment,
     oracle: PolicyOracle.layer,
-    curriculum: ({ reward }) => Paper.rehearsal(environment, { augment: actionable, reward }),
+    curriculum: (choices) => Paper.rehearsal(environment, { ...choices, augment: actionable }),
     evaluation: { ...defaults, parts: ["train", "test"], sampling: { temperature: 1, maxTokens: 128 } }
   }
   return world

@@ -19,12 +19,12 @@ const toy: World = {
   tasks: Tasks.layer(tasks, { source: "toy" }),
   environment: EnvironmentToy.layer,
   oracle: PolicyScripted.layer((conversation) => conversation.at(-1)?.content.slice(-1) ?? ""),
-  curriculum: ({ reward }) => {
+  curriculum: ({ reward, singleStage }) => {
     const of = (name: string) => {
       const one = stage(name, 2, { refillRounds: 0 })
       return { ...one, services: Layer.merge(one.services, Reward.layer(reward)) }
     }
-    return curriculum(of("one"), of("two"))
+    return singleStage ? curriculum(of("everything")) : curriculum(of("one"), of("two"))
   },
   evaluation: { ...defaults, sampling: { temperature: 0, maxTokens: 8 } }
 }
@@ -238,6 +238,20 @@ describe("envtune tune", () => {
       yield* envtune(["tune", "--out", out, "--reward", "binary", "--stages", "1"])
       const [line = ""] = (yield* fs.readFileString(`${out}/metrics.jsonl`)).split("\n")
       assert.deepStrictEqual(Object.keys(JSON.parse(line).terms), ["binary"])
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.effect("trains in one stage with --single-stage, which is for the built-in curriculum", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const out = `${yield* temporary}/run`
+      yield* envtune(["tune", "--out", out, "--single-stage"])
+      const { options, stages } = JSON.parse(yield* fs.readFileString(`${out}/run.json`))
+      assert.deepStrictEqual(stages.map(({ name }: { name: string }) => name), ["everything"])
+      assert.deepStrictEqual(options, { out, "single-stage": true })
+      assert.strictEqual(
+        yield* refused("tune", "mine.ts", "--single-stage"),
+        "envtune: --single-stage is for the built-in curriculum; mine.ts chooses its own stages"
+      )
     }).pipe(Effect.provide(NodeServices.layer)))
 
   it.effect("runs a user's curriculum", () =>

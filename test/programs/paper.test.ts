@@ -34,6 +34,13 @@ describe("the paper's curriculum on BFCL", () => {
     assert.isTrue(hard?.tasks(missing) === true && alone?.tasks(missing) === true)
   })
 
+  it("takes as many steps in a single stage, of all tasks, with hints and for progress, as in four", () => {
+    const single = Paper.bfcl(EnvironmentToy.layer, { ...Paper.choices, singleStage: true })
+    assert.deepStrictEqual(single.stages.map(({ advance }) => Forecast.boundOf(advance)), [94 + 63 + 250 + 250])
+    assert.isTrue(single.stages[0]?.tasks(task("m", "train", "miss_func")))
+    assert.deepStrictEqual(single.stages[0]?.settings, released.stages[2]?.settings)
+  })
+
   it("differs for adapters in the optimiser alone", () => {
     adapters.stages.forEach(({ name, settings: { optimization, ...settings } }, i) => {
       const stage = released.stages[i]!

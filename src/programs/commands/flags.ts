@@ -44,6 +44,11 @@ export const seed = Flag.Int("seed").pipe(
   Flag.withDescription("Every random choice follows from it")
 )
 
+/** Training time at most; each command says of what. */
+export const minutes = Flag.Finite("minutes").pipe(
+  Flag.withSchema(Schema.Finite.check(Schema.isGreaterThan(0)))
+)
+
 export const json = Flag.Boolean("json").pipe(
   Flag.withDefault(false),
   Flag.withDescription("Print JSON lines on stdout and nothing else")

@@ -17,6 +17,7 @@ import { actionable } from "../../domain/augment/Actionable.ts"
 import * as Augmentor from "../../domain/Augmentor.ts"
 import * as Curriculum from "../../domain/Curriculum.ts"
 import type { Environment } from "../../domain/Environment.ts"
+import { boundOf } from "../../domain/Forecast.ts"
 import * as Reward from "../../domain/Reward.ts"
 import type { Task } from "../../domain/Task.ts"
 
@@ -25,9 +26,11 @@ export interface Choices {
   readonly reward: Reward.Rule
   /** What stages 2 and 3 say when a call fails; the paper's ablation is `none`. */
   readonly augment: Augmentor.Augment
+  /** The paper's ablation: stage 3 alone, for as many steps as all four may have. */
+  readonly singleStage: boolean
 }
 
-export const choices: Choices = { reward: Reward.progress, augment: actionable }
+export const choices: Choices = { reward: Reward.progress, augment: actionable, singleStage: false }
 
 interface Numbers {
   /** Stage 1 uses the training tasks of base for which this holds, so many a step. */
@@ -46,12 +49,24 @@ const make = <E, R>(
   name: string,
   environment: Layer.Layer<Environment, E, R>,
   numbers: Numbers,
-  { augment, reward }: Choices
+  { augment, reward, singleStage }: Choices
 ): Curriculum.Curriculum<E, Exclude<R, Augmentor.Augmentor>> => {
   const advantage = groupRelative(numbers.advantageEpsilon)
   const { advance: [syntax, hints, hard, alone], settings } = numbers
   const fading = Augmentor.inShare(numbers.hintShare, augment)
   const progress = Reward.layer(reward)
+  const solving = (advance: Advance.Advance) =>
+    Curriculum.stage("solving hard tasks", {
+      tasks: () => true,
+      services: Layer.merge(Augmentor.layer(fading), progress),
+      advantage,
+      advance,
+      settings
+    })
+  if (singleStage) {
+    const steps = numbers.advance.reduce((sum, advance) => sum + (boundOf(advance) ?? 0), 0)
+    return Curriculum.make({ name: `${name} in a single stage`, environment, stages: [solving(Advance.after(steps))] })
+  }
   return Curriculum.make({
     name,
     environment,
@@ -71,13 +86,7 @@ const make = <E, R>(
         advance: hints,
         settings
       }),
-      Curriculum.stage("solving hard tasks", {
-        tasks: () => true,
-        services: Layer.merge(Augmentor.layer(fading), progress),
-        advantage,
-        advance: hard,
-        settings
-      }),
+      solving(hard),
       Curriculum.stage("independent solving", {
         tasks: () => true,
         services: Layer.merge(Augmentor.layerNone, progress),
