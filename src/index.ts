@@ -2,6 +2,7 @@
  * envtune as a library: one namespace for each thing one can hold, and the programs as functions.
  * The scripted, memory and toy layers are for tests of what you build on it.
  */
+export * as Ablation from "./domain/Ablation.ts"
 export * as Advance from "./domain/Advance.ts"
 export * as Advantage from "./domain/Advantage.ts"
 export * as Alarms from "./domain/Alarms.ts"

@@ -117,10 +117,33 @@ const differencesByScenario = (
 
 const share = ({ n, passed }: Rate): number => passed / n
 
+const bothHave = ({ first, second }: Pair): boolean => first.n > 0 && second.n > 0
+
+const differenceOf = ({ first, second }: Pair): number => share(second) - share(first)
+
+/**
+ * That two policies that are equally good differ as much as this, or more: whole scenarios have their sides exchanged at
+ * random (sign flips), so that tasks of one scenario need not be independent. Two-sided; at least 1 / (resamples + 1).
+ */
+export const permutation = (pairs: ReadonlyArray<Pair>, seed: number, resamples = 10_000): number => {
+  const compared = pairs.filter(bothHave)
+  const sums = differencesByScenario(compared, compared.map(differenceOf))
+    .map((differences) => differences.reduce((sum, value) => sum + value, 0))
+  const observed = Math.abs(sums.reduce((sum, value) => sum + value, 0)) - 1e-9
+  const draws = new Seed.Draws(seed)
+  let asFar = 0
+  for (let resample = 0; resample < resamples; resample++) {
+    let sum = 0
+    for (const value of sums) sum += draws.chance(0.5) ? value : -value
+    if (Math.abs(sum) >= observed) asFar += 1
+  }
+  return (asFar + 1) / (resamples + 1)
+}
+
 /** Tasks that one of the policies has no sample of say nothing, and are left out. The seed is of the bootstrap. */
 export const compare = (pairs: ReadonlyArray<Pair>, seed: number): Comparison => {
-  const compared = pairs.filter(({ first, second }) => first.n > 0 && second.n > 0)
-  const differences = compared.map(({ first, second }) => share(second) - share(first))
+  const compared = pairs.filter(bothHave)
+  const differences = compared.map(differenceOf)
   const ids = (which: (difference: number) => boolean) =>
     compared.flatMap(({ id }, i) => which(differences[i]!) ? [id] : [])
   const fixed = ids((difference) => difference > 0)

@@ -116,6 +116,21 @@ export const meanInterval = (values: ReadonlyArray<number>, z = z95): Interval =
   return { low: centre - half, high: centre + half }
 }
 
+/**
+ * Holm's adjustment of several probabilities (1979), in their order: where one is below the level, its hypothesis is
+ * rejected, and the chance that any true hypothesis of them all is rejected is at most the level.
+ */
+export const holm = (probabilities: ReadonlyArray<number>): ReadonlyArray<number> => {
+  const adjusted = [...probabilities]
+  let least = 0
+  const ascending = probabilities.map((p, at) => ({ p, at })).toSorted((a, b) => a.p - b.p)
+  ascending.forEach(({ at, p }, rank) => {
+    least = Math.max(least, Math.min(1, p * (probabilities.length - rank)))
+    adjusted[at] = least
+  })
+  return adjusted
+}
+
 /** The least-squares slope of values over 0, 1, 2, ...; 0 below two values. */
 export const slope = (values: ReadonlyArray<number>): number => {
   const n = values.length

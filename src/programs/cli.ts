@@ -10,6 +10,7 @@ import { Console, Effect, References, Runtime, Schema } from "effect"
 import * as CliError from "effect/cli/CliError"
 import * as CliOutput from "effect/cli/CliOutput"
 import * as Command from "effect/cli/Command"
+import { ablate } from "./commands/ablate.ts"
 import { compare } from "./commands/compare.ts"
 import { conformance } from "./commands/conformance.ts"
 import { data } from "./commands/data.ts"
@@ -38,6 +39,7 @@ const envtune = <E, R>(parts: Layer.Layer<Parts, E, R>) =>
       score.pipe(Command.provide(parts)),
       compare.pipe(Command.provide(parts)),
       report,
+      ablate.pipe(Command.provide(parts)),
       drills.pipe(Command.provide(parts)),
       pretrain.pipe(Command.provide(parts)),
       serveEngine.pipe(Command.provide(parts)),

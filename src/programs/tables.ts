@@ -1,4 +1,5 @@
 /** Evaluations and scores as tables of plain text. */
+import type { Ablation, Contrast } from "../domain/Ablation.ts"
 import * as Scores from "../domain/bfcl/Scores.ts"
 import { labels } from "../domain/Diagnosis.ts"
 import type { Cell, Evaluation } from "../domain/Evaluation.ts"
@@ -128,20 +129,20 @@ export const scores = (model: Scores.ModelRuns): ReadonlyArray<string> => {
   ])
 }
 
-const points = (value: number): string => `${value < 0 ? "" : "+"}${(value * 100).toFixed(1)}`
+export const probability = (p: number): string => p < 0.0001 ? "< 0.0001" : p.toFixed(4)
 
-const probability = (p: number): string => p < 0.0001 ? "< 0.0001" : p.toFixed(4)
+const difference95 = ({ difference, interval: { high, low } }: Paired.Comparison): string =>
+  `${Text.points(difference)} [${Text.points(low)}, ${Text.points(high)}]`
 
 const pairedRow = (name: string, comparison: Paired.Comparison): ReadonlyArray<string> => {
-  const { alike, both, broken, detectable, difference, first, fixed, interval: { high, low }, neither, p, second } =
-    comparison
+  const { alike, both, broken, detectable, first, fixed, neither, p, second } = comparison
   return [
     name,
     String(comparison.tasks),
     Text.percent(first),
     Text.percent(second),
     ...[fixed.length, broken.length, both, neither, alike].map(String),
-    `${points(difference)} [${points(low)}, ${points(high)}]`,
+    difference95(comparison),
     probability(p),
     detectable === undefined ? "-" : (detectable * 100).toFixed(1)
   ]
@@ -162,5 +163,67 @@ export const paired = ({ categories, onlyFirst, onlySecond, overall }: Compared)
     ...(onlyFirst + onlySecond === 0 ? [] : [`left out: ${onlyFirst} tasks that only A has, ${onlySecond} only B`]),
     ...listed("fixed", overall.fixed),
     ...listed("broken", overall.broken)
+  ]
+}
+
+/** Every arm on the held-out test tasks; the differences are from the first arm, in percentage points. */
+export const ablation = ({ arms, contrasts }: Ablation): ReadonlyArray<string> => {
+  const cells = Object.keys(arms[0]?.cells ?? {}).filter((name) => name.startsWith("test"))
+  return Text.table([
+    [
+      "after training",
+      "n",
+      ...cells.map((name) => name.replace("test/", "")),
+      `minus ${arms[0]?.name}, 95 %`,
+      "p (Holm)"
+    ],
+    ...arms.map(({ cells: of, name }) => {
+      const contrast = contrasts.find(({ arm }) => arm === name)
+      const whole = of[cells.at(-1) ?? ""]
+      return [
+        name,
+        String(whole?.after.rate.n ?? 0),
+        ...cells.map((cell) => {
+          const one = of[cell]
+          return one === undefined ? "-" : Text.rate(one.after.rate, one.after.interval)
+        }),
+        ...(contrast === undefined ? [] : [difference95(contrast.overall), probability(contrast.p)])
+      ]
+    })
+  ])
+}
+
+/** Whether another training says the same. */
+const agreement = ({ bySeed }: Contrast): string => {
+  if (bySeed.length < 2) return ""
+  const signs = new Set(bySeed.map(({ difference }) => Math.sign(difference)))
+  return `; ${signs.size === 1 ? "of one sign" : "not of one sign"} in all trainings: ${
+    bySeed.map(({ difference }) => Text.points(difference)).join(", ")
+  }`
+}
+
+const verdict = ({ overall: { detectable }, significant }: Contrast): string => {
+  if (significant) return "significant over tasks"
+  const found = detectable === undefined
+    ? ""
+    : ` (${(detectable * 100).toFixed(1)} points would have been found four times in five)`
+  return `not significant over tasks${found}`
+}
+
+/** What is and is not significant, in sentences. */
+export const statements = ({ arms, contrasts }: Ablation): ReadonlyArray<string> => {
+  const [first] = arms
+  if (contrasts.length === 0 || first === undefined) return []
+  const trainings = first.seeds.length
+  return [
+    ...contrasts.map((contrast) => {
+      const { arm, overall, p } = contrast
+      return `${arm}: ${Text.percent(overall.second)} of the held-out tasks pass, ${Text.percent(overall.first)} in `
+        + `${first.name}: ${difference95(overall)} points, p ${probability(p)} after Holm, `
+        + `${verdict(contrast)}${agreement(contrast)}.`
+    }),
+    trainings === 1
+      ? "Every arm was trained once: these numbers say that two models differ, not that another training would."
+      : `Intervals and p are over tasks, for these ${trainings} trainings of every arm.`
   ]
 }

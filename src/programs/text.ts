@@ -10,6 +10,9 @@ export const percent = (share: number): string => `${(share * 100).toFixed(1)} %
 export const percentInterval = ({ high, low }: Interval): string =>
   `[${(low * 100).toFixed(1)}, ${(high * 100).toFixed(1)}]`
 
+/** A difference of shares in percentage points, with its sign. */
+export const points = (difference: number): string => `${difference < 0 ? "" : "+"}${(difference * 100).toFixed(1)}`
+
 export const share = ({ n, passed }: Rate): number => n === 0 ? 0 : passed / n
 
 /** `41.2 % [35.0, 47.6]`, or a dash where nothing was counted. */

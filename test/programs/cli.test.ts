@@ -134,6 +134,7 @@ const commands = [
   "score",
   "compare",
   "report",
+  "ablate",
   "drills",
   "pretrain",
   "serve-engine",

@@ -2,6 +2,7 @@
 import type { Rate } from "../../domain/Report.ts"
 import { wilson } from "../../domain/Statistics.ts"
 import * as Text from "../text.ts"
+import { percentTick } from "./cells.ts"
 import * as Chart from "./chart.ts"
 import { type Digest, pool, type Pooled } from "./digest.ts"
 import { html, type Part } from "./html.ts"
@@ -60,7 +61,6 @@ const ofUpdate =
     return { y, says: `${stepText(one)}: ${name} ${y.toFixed(digits)}` }
   }
 
-const percentTick = (value: number): string => `${Number((value * 100).toFixed(1))} %`
 const plainTick = (value: number): string => String(value)
 
 /** All charts, or nothing for a run without a step. */

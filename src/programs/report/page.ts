@@ -6,13 +6,14 @@ import type { Counts, Rate, StepReport } from "../../domain/Report.ts"
 import { total } from "../../domain/Report.ts"
 import { wilson, wilsonDifference } from "../../domain/Statistics.ts"
 import * as Text from "../text.ts"
+import { breakable, difference, short, withInterval } from "./cells.ts"
 import * as Chart from "./chart.ts"
 import { episode } from "./conversation.ts"
 import { curves } from "./curves.ts"
 import type { Answered, Digest } from "./digest.ts"
+import { frame } from "./frame.ts"
 import { type Html, html, type Part } from "./html.ts"
 import { settings } from "./settings.ts"
-import { style } from "./style.ts"
 
 const when = (unixSeconds: number): string =>
   DateTime.formatIso(DateTime.makeUnsafe(unixSeconds * 1000)).slice(0, 16).replace("T", " ")
@@ -29,8 +30,6 @@ const figure = (name: string, value: Part, note: string): Html =>
 const partsOf = (scores: Readonly<Record<string, Rate>>): ReadonlyArray<string> => [
   ...new Set(Object.keys(scores).map((name) => name.slice(0, name.indexOf("/"))))
 ]
-
-const short = (rate: Rate): string => rate.n === 0 ? "-" : Text.percent(Text.share(rate))
 
 const figures = ({ reports, summary }: Digest): Html => {
   const scores = Object.keys(summary.after).length > 0 ? summary.after : summary.before
@@ -73,15 +72,10 @@ ${figures(digest)}
 </header>`
 }
 
-const change = (before: Rate, after: Rate): Part => {
-  if (before.n === 0 || after.n === 0) return "-"
-  const points = (Text.share(after) - Text.share(before)) * 100
-  const { high, low } = wilsonDifference(before, after)
-  const kind = low > 0 ? "up" : high < 0 ? "down" : ""
-  return html`<span class="${kind}">${points < 0 ? "\u2212" : "+"}${Math.abs(points).toFixed(1)}</span> <small>${
-    Text.percentInterval({ low, high }).replaceAll("-", "\u2212")
-  }</small>`
-}
+const change = (before: Rate, after: Rate): Part =>
+  before.n === 0 || after.n === 0
+    ? "-"
+    : difference(Text.share(after) - Text.share(before), wilsonDifference(before, after))
 
 const scoreMark = (kind: "before" | "after", rate: Rate): ReadonlyArray<Chart.Mark> =>
   rate.n === 0
@@ -92,15 +86,6 @@ const scoreMark = (kind: "before" | "after", rate: Rate): ReadonlyArray<Chart.Ma
       interval: wilson(rate.passed, rate.n),
       says: `${kind}: ${rate.passed} of ${rate.n}, ${Text.rate(rate)}`
     }]
-
-const withInterval = (rate: Rate): Part =>
-  rate.n === 0 ? "-" : html`${short(rate)} <small>${Text.percentInterval(wilson(rate.passed, rate.n))}</small>`
-
-/** `part/category`, which a narrow screen may break in two. */
-const breakable = (name: string): Part => {
-  const [part, category] = name.split("/")
-  return category === undefined ? name : html`${part}/<wbr>${category}`
-}
 
 const scoreRow = (name: string, before: Rate, after: Rate, whole: boolean): Html =>
   html`<tr class="${whole ? "whole" : ""}"><td>${breakable(name)}</td><td class="n">${Math.max(before.n, after.n)}</td>
@@ -294,28 +279,19 @@ struck out above what the agent was told.</p>
 
 /** The whole page. */
 export const page = (digest: Digest): Html =>
-  html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>${digest.manifest.curriculum} \u2013 envtune run</title>
-<style>${style}</style>
-</head>
-<body><main>
-${header(digest)}
-${evaluation(digest)}
-${alarmTable(digest)}
-${curves(digest)}
-${diagnosisTable(digest)}
-${hintTable(digest)}
-${ledger(digest)}
-${episodes(digest)}
-${settings(digest)}
-<footer>Made by envtune ${
-    digest.manifest.versions["envtune"] ?? ""
-  } from ${digest.folder}. The page is self-contained: no scripts, nothing loaded.</footer>
-</main></body>
-</html>
-`
+  frame({
+    title: `${digest.manifest.curriculum} \u2013 envtune run`,
+    body: [
+      header(digest),
+      evaluation(digest),
+      alarmTable(digest),
+      curves(digest),
+      diagnosisTable(digest),
+      hintTable(digest),
+      ledger(digest),
+      episodes(digest),
+      settings(digest)
+    ].map((part) => html`${part}\n`),
+    version: digest.manifest.versions["envtune"] ?? "",
+    source: digest.folder
+  })
