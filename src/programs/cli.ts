@@ -45,7 +45,7 @@ const envtune = <E, R>(parts: Layer.Layer<Parts, E, R>) =>
       serveEngine.pipe(Command.provide(parts)),
       split.pipe(Command.provide(parts)),
       conformance.pipe(Command.provide(parts)),
-      hints,
+      hints.pipe(Command.provide(parts)),
       doctor.pipe(Command.provide(parts)),
       data.pipe(Command.provide(parts)),
       validate.pipe(Command.provide(parts)),

@@ -6,6 +6,7 @@ import type { Cell, Evaluation } from "../domain/Evaluation.ts"
 import type * as Paired from "../domain/Paired.ts"
 import { total } from "../domain/Report.ts"
 import type { Compared } from "./compare.ts"
+import type { Counterfactual } from "./counterfactual.ts"
 import * as Text from "./text.ts"
 
 const unfinished = (cell: Cell): string => total(cell.unfinished) === 0 ? "" : `${total(cell.unfinished)} unfinished`
@@ -227,3 +228,22 @@ export const statements = ({ arms, contrasts }: Ablation): ReadonlyArray<string>
       : `Intervals and p are over tasks, for these ${trainings} trainings of every arm.`
   ]
 }
+
+/** What a rule is worth, in percentage points. */
+export const counterfactual = (
+  { p, played, recorded, rule, spoke, success, turns }: Counterfactual
+): ReadonlyArray<string> => [
+  `${rule} spoke in ${recorded} episodes of the run; ${played} of them were played again, and it spoke in ${spoke}`,
+  "",
+  ...Text.table([
+    ["passed", "tasks", "without", "with", "with - without, 95 %", "p"],
+    ...([["episodes", success, probability(p)], ["turns", turns, ""]] as const).map(([name, comparison, chance]) => [
+      name,
+      String(comparison.tasks),
+      Text.percent(comparison.first),
+      Text.percent(comparison.second),
+      difference95(comparison),
+      chance
+    ])
+  ])
+]

@@ -141,6 +141,7 @@ const commands = [
   "split",
   "conformance",
   "hints",
+  "hints counterfactual",
   "doctor",
   "data pull",
   "validate",

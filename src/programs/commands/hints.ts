@@ -1,9 +1,12 @@
-/** `envtune hints`: what the built-in rules speak of, found out by making tools fail. */
+/** `envtune hints`: what the built-in rules speak of, found out by making tools fail, and what one was worth in a run. */
 import { Console, Effect } from "effect"
+import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import type { Row } from "../../domain/bfcl/HintCoverage.ts"
+import { counterfactual as play } from "../counterfactual.ts"
 import { Unavailable } from "../parts.ts"
+import * as Tables from "../tables.ts"
 import * as Text from "../text.ts"
 import * as Flags from "./flags.ts"
 
@@ -63,6 +66,34 @@ const print = (lines: ReadonlyArray<string>) => Effect.forEach(lines, (line) => 
 const jsonLines = (values: ReadonlyArray<Row | Rule>): ReadonlyArray<string> =>
   values.map((value) => JSON.stringify(value))
 
+const counterfactual = Command.make(
+  "counterfactual",
+  {
+    run: Argument.String("run").pipe(Argument.withDescription("The folder of a run in which the rule spoke")),
+    rule: Flag.String("rule").pipe(Flag.withDescription("The rule to silence, as the run's report calls it")),
+    episodes: Flags.positive("episodes").pipe(
+      Flag.withDefault(256),
+      Flag.withDescription("Of the episodes in which it spoke, at most so many are played again")
+    ),
+    weights: Flags.weights.pipe(Flag.withDescription("Saved weights that play; the run's last ones when absent")),
+    workers: Flags.workers,
+    seed: Flags.seed.pipe(Flag.withDescription("Of the choice of episodes, and of resampling")),
+    json: Flags.json
+  },
+  Effect.fn(function*({ json, ...options }) {
+    const result = yield* play(options)
+    yield* print(json ? [JSON.stringify(result)] : Tables.counterfactual(result))
+  })
+).pipe(
+  Command.withDescription("Play episodes of a run again with one rule silent, and say what the rule is worth"),
+  Command.withExamples([
+    {
+      command: "envtune hints counterfactual runs/mine --rule dependency.airport_code",
+      description: "The same seeds, with and without the rule, by the run's last weights"
+    }
+  ])
+)
+
 export const hints = Command.make(
   "hints",
   {
@@ -99,5 +130,6 @@ export const hints = Command.make(
   Command.withExamples([
     { command: "envtune hints", description: "The rules, what they speak of, and how many tools they help" },
     { command: "envtune hints --coverage --class TicketAPI", description: "Tool by tool, kind by kind" }
-  ])
+  ]),
+  Command.withSubcommands([counterfactual])
 )
