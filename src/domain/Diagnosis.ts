@@ -11,6 +11,7 @@ import { isSame, type LiteralCall, literalCall } from "./bfcl/LiteralCall.ts"
 import type { Verdict } from "./Environment.ts"
 import type { Trace } from "./Episode.ts"
 import type { CallFailureKind } from "./FailureKind.ts"
+import { remembered } from "./Memo.ts"
 
 export const labels = [
   /** It called a tool in a turn in which one is missing, or a value, and the user had to be asked. */
@@ -42,6 +43,10 @@ export interface Diagnosis {
   readonly turn: number
   readonly label: Label
 }
+
+/** Siblings make the same calls, and all of them have the same ground truth. */
+const remember = remembered((call) => ({ literal: literalCall(call) }))
+const read = (call: string): LiteralCall | undefined => remember(call).literal
 
 type TraceStep = Trace["steps"][number]
 type Call = TraceStep["outcomes"][number] & { readonly read: LiteralCall | undefined }
@@ -100,10 +105,10 @@ const compared = (calls: ReadonlyArray<Call>, { failure }: Verdict, expected: Ex
 }
 
 const labelOf = (steps: ReadonlyArray<TraceStep>, verdict: Verdict | undefined): Label => {
-  const expected = verdict?.expected?.map(literalCall)
+  const expected = verdict?.expected?.map(read)
   const calls = steps.flatMap(({ outcomes }) => outcomes).map((outcome) => ({
     ...outcome,
-    read: literalCall(outcome.call)
+    read: read(outcome.call)
   }))
   const mustAsk = expected?.length === 0 && calls.length > 0
   if (mustAsk || verdict?.failure === "called_when_asked_not_to") return "should_have_asked"

@@ -7,7 +7,7 @@ import { Unavailable } from "../parts.ts"
 import * as Tables from "../tables.ts"
 import * as Flags from "./flags.ts"
 
-const decodeSeed = Schema.decodeUnknownEffect(Schema.NumberFromString.pipe(Schema.decodeTo(Schema.Natural)))
+const decodeSeed = Schema.decodeEffect(Schema.FiniteFromString.pipe(Schema.decodeTo(Schema.Natural)))
 
 const seedsOf = (given: ReadonlyArray<string>) =>
   Effect.forEach(given.length === 0 ? ["1"] : [...new Set(given)], (text) =>
