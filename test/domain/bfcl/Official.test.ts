@@ -80,7 +80,12 @@ describe("the function-calling loop", () => {
   it("says nothing about arguments that are no JSON: the turn is over", () => {
     const broken: Message = { role: "assistant", content: "", toolCalls: [{ name: "startEngine", arguments: "{" }] }
     const [transition] = play(carEntry([pressBrake]), { mode: "fc" }, [broken])
-    assert.deepStrictEqual(transition?.verdict, { turn: 0, passed: false, failure: "no_call" })
+    assert.deepStrictEqual(transition?.verdict, {
+      turn: 0,
+      passed: false,
+      failure: "no_call",
+      expected: [pressBrake]
+    })
     assert.isTrue(transition?.done)
   })
 
@@ -161,7 +166,12 @@ describe("the limit on steps", () => {
     assert.strictEqual(transitions.length, 21)
     const last = transitions.at(-1)
     assert.isTrue(last?.done)
-    assert.deepStrictEqual(last?.verdict, { turn: 0, passed: false, failure: "force_terminated" })
+    assert.deepStrictEqual(last?.verdict, {
+      turn: 0,
+      passed: false,
+      failure: "force_terminated",
+      expected: [pressBrake]
+    })
   })
 
   it("lets the last turn be judged as any other", () => {
