@@ -15,10 +15,10 @@ import * as RunFolder from "../layers/RunFolder.ts"
 import * as RunReader from "../layers/RunReader.ts"
 import * as Versions from "../layers/Versions.ts"
 import { conduct } from "./conduct.ts"
+import { statements } from "./contrasts.ts"
 import { Parts, Unavailable } from "./parts.ts"
 import { prepare, type Request } from "./prepare.ts"
 import * as Page from "./report/ablation.ts"
-import { statements } from "./tables.ts"
 
 /** What is left out, as `envtune tune` is asked to. */
 interface Arm extends Page.Arm {

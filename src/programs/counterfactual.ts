@@ -2,23 +2,20 @@
  * What a hint rule is worth: episodes of a run in which it spoke, played again with the same seeds by the run's weights,
  * once as they were and once with that rule silent. Everything else is the same, so what differs is its doing.
  */
-import { Effect, Layer, Path, Result, Schema, Stream } from "effect"
+import { Effect, Layer, Path, Result, Stream } from "effect"
 import * as Augmentor from "../domain/Augmentor.ts"
 import type { Stage } from "../domain/Curriculum.ts"
 import * as Episode from "../domain/Episode.ts"
 import type { EpisodeRecord } from "../domain/EpisodeRecord.ts"
-import type { Manifest } from "../domain/Manifest.ts"
 import * as Paired from "../domain/Paired.ts"
 import type { Rate } from "../domain/Report.ts"
-import { RunStoreError, StoreUnreadable } from "../domain/RunStore.ts"
 import * as Seed from "../domain/Seed.ts"
 import type { Task } from "../domain/Task.ts"
 import { Tasks } from "../domain/Tasks.ts"
-import { files } from "../layers/RunFolder.ts"
 import * as RunReader from "../layers/RunReader.ts"
 import { Unavailable } from "./parts.ts"
 import { persist } from "./persist.ts"
-import { prepare, type Prepared, Request } from "./prepare.ts"
+import { prepare, type Prepared, requestOf } from "./prepare.ts"
 import { rollout } from "./rollout.ts"
 
 export interface CounterfactualOptions {
@@ -46,16 +43,6 @@ export interface Counterfactual {
   /** Of the successes' difference by chance: a permutation test of scenarios. */
   readonly p: number
 }
-
-const decodeRequest = Schema.decodeUnknownEffect(Request)
-
-/** What the run was asked for. */
-const requestOf = (folder: string, { options }: Manifest) =>
-  decodeRequest(options, { errors: "all", onExcessProperty: "error" }).pipe(
-    Effect.mapError(({ message }) =>
-      new RunStoreError({ reason: new StoreUnreadable({ path: `${folder}/${files.run}`, detail: message }) })
-    )
-  )
 
 type Told = Pick<EpisodeRecord, "id" | "stage" | "seed"> & { readonly task: string }
 

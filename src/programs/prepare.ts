@@ -2,8 +2,11 @@
 import { Effect, Layer, Schema } from "effect"
 import * as Augmentor from "../domain/Augmentor.ts"
 import type { Curriculum } from "../domain/Curriculum.ts"
+import type { Manifest } from "../domain/Manifest.ts"
 import * as Reward from "../domain/Reward.ts"
+import { RunStoreError, StoreUnreadable } from "../domain/RunStore.ts"
 import * as PolicyEngine from "../layers/PolicyEngine.ts"
+import { files } from "../layers/RunFolder.ts"
 import * as TrainerGrpo from "../layers/TrainerGrpo.ts"
 import * as Versions from "../layers/Versions.ts"
 import { load, type Loaded, select } from "./load.ts"
@@ -66,6 +69,16 @@ const servicesOf = (
   Layer.merge(TrainerGrpo.layer, PolicyEngine.layer).pipe(
     Layer.provideMerge(parts.machine({ data, weights, workers })),
     Layer.merge(curriculum.tasks ?? world.tasks)
+  )
+
+const decodeRequest = Schema.decodeUnknownEffect(Request)
+
+/** What the run in `folder` was asked for. */
+export const requestOf = (folder: string, { options }: Manifest): Effect.Effect<Request, RunStoreError> =>
+  decodeRequest(options, { errors: "all", onExcessProperty: "error" }).pipe(
+    Effect.mapError(({ message }) =>
+      new RunStoreError({ reason: new StoreUnreadable({ path: `${folder}/${files.run}`, detail: message }) })
+    )
   )
 
 /** Everything a run needs. */

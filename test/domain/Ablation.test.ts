@@ -6,7 +6,7 @@ import type { Outcomes } from "../../src/domain/RunStore.ts"
 import * as Seed from "../../src/domain/Seed.ts"
 import { holm } from "../../src/domain/Statistics.ts"
 import type { Task } from "../../src/domain/Task.ts"
-import { statements } from "../../src/programs/tables.ts"
+import { statements } from "../../src/programs/contrasts.ts"
 import { task } from "./Playing.ts"
 
 /** Forty scenarios in two categories, and a few tasks that are not compared. */

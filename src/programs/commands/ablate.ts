@@ -3,8 +3,8 @@ import { Console, Effect, Option, Schema } from "effect"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import { ablate as run, arms } from "../ablate.ts"
+import * as Contrasts from "../contrasts.ts"
 import { Unavailable } from "../parts.ts"
-import * as Tables from "../tables.ts"
 import * as Flags from "./flags.ts"
 
 const decodeSeed = Schema.decodeEffect(Schema.FiniteFromString.pipe(Schema.decodeTo(Schema.Natural)))
@@ -50,9 +50,9 @@ export const ablate = Command.make(
       ? [JSON.stringify({ _tag: "Ablated", ...files, contrasts: result.contrasts })]
       : [
         "",
-        ...Tables.ablation(result),
+        ...Contrasts.ablation(result),
         "",
-        ...Tables.statements(result),
+        ...Contrasts.statements(result),
         "",
         `page  ${files.page}`,
         `json  ${files.json}`

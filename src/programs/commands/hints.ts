@@ -4,9 +4,9 @@ import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import type { Row } from "../../domain/bfcl/HintCoverage.ts"
+import * as Contrasts from "../contrasts.ts"
 import { counterfactual as play } from "../counterfactual.ts"
 import { Unavailable } from "../parts.ts"
-import * as Tables from "../tables.ts"
 import * as Text from "../text.ts"
 import * as Flags from "./flags.ts"
 
@@ -82,7 +82,7 @@ const counterfactual = Command.make(
   },
   Effect.fn(function*({ json, ...options }) {
     const result = yield* play(options)
-    yield* print(json ? [JSON.stringify(result)] : Tables.counterfactual(result))
+    yield* print(json ? [JSON.stringify(result)] : Contrasts.counterfactual(result))
   })
 ).pipe(
   Command.withDescription("Play episodes of a run again with one rule silent, and say what the rule is worth"),
