@@ -67,7 +67,10 @@ export const isFollowed = (advice: Advice, failed: Called, next: Called | undefi
   const after = next && read(next)
   switch (advice._tag) {
     case "Call":
-      return after !== undefined && advice.calls.some((call) => agrees(read({ call }), after))
+      return after !== undefined &&
+        advice.calls.map((call) => read({ call })).some((asked) =>
+          agrees(asked, after) && (isSameCall(asked, after) || !isSameCall(before, after))
+        )
     case "Change":
       return after !== undefined && after.tool === before.tool && !isSameCall(before, after) &&
         advice.arguments.every((name) => differsIn(name, before, after))

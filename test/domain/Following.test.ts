@@ -1,7 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Schema } from "effect"
-import { actionable } from "../../src/domain/augment/Actionable.ts"
+import { actionable, hint } from "../../src/domain/augment/Actionable.ts"
 import * as Augmentor from "../../src/domain/Augmentor.ts"
+import { cover } from "../../src/domain/bfcl/HintCoverage.ts"
+import { toolsetOf } from "../../src/domain/bfcl/Toolsets.ts"
 import { generate } from "../../src/domain/drills/Drill.ts"
 import * as Episode from "../../src/domain/Episode.ts"
 import * as Following from "../../src/domain/Following.ts"
@@ -110,6 +112,25 @@ describe("what became of a hint", () => {
     assert.isTrue(
       Following.isFollowed({ _tag: "Change", arguments: [] }, failed, { call: "refund(now=false)", tool: "refund" })
     )
+  })
+
+  it("can be told of every built-in rule, and is not to repeat the call that failed unless that is asked for", () => {
+    let asked = 0
+    for (const toolset of ["MessageAPI", "TicketAPI"].flatMap((name) => toolsetOf(name) ?? [])) {
+      cover(toolset, (failed, knowledge) => {
+        const told = hint(failed, knowledge)
+        if (told === undefined) return told
+        const { call, tool } = failed
+        const same = { call, ...(tool !== undefined && { tool }) }
+        assert.isDefined(told.advice, told.rule)
+        if (told.advice !== undefined && Following.isFollowed(told.advice, same, same)) {
+          assert.include(told.advice._tag === "Call" ? told.advice.calls : [], call)
+        }
+        asked += 1
+        return told
+      })
+    }
+    assert.isAbove(asked, 100)
   })
 
   it.effect.prop(
