@@ -116,20 +116,23 @@ describe("what became of a hint", () => {
 
   it("can be told of every built-in rule, and is not to repeat the call that failed unless that is asked for", () => {
     let asked = 0
-    for (const toolset of ["MessageAPI", "TicketAPI"].flatMap((name) => toolsetOf(name) ?? [])) {
+    const wrong = new Set<string>()
+    for (const toolset of ["TicketAPI", "VehicleControlAPI"].flatMap((name) => toolsetOf(name) ?? [])) {
       cover(toolset, (failed, knowledge) => {
         const told = hint(failed, knowledge)
         if (told === undefined) return told
         const { call, tool } = failed
         const same = { call, ...(tool !== undefined && { tool }) }
-        assert.isDefined(told.advice, told.rule)
-        if (told.advice !== undefined && Following.isFollowed(told.advice, same, same)) {
-          assert.include(told.advice._tag === "Call" ? told.advice.calls : [], call)
+        const { advice } = told
+        if (advice === undefined) wrong.add(`${told.rule} does not say what it asks for`)
+        else if (Following.isFollowed(advice, same, same) && !(advice._tag === "Call" && advice.calls.includes(call))) {
+          wrong.add(`${told.rule} is followed by ${call} again`)
         }
         asked += 1
         return told
       })
     }
+    assert.deepStrictEqual([...wrong], [])
     assert.isAbove(asked, 100)
   })
 
