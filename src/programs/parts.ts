@@ -63,7 +63,7 @@ export interface World extends Playable {
    * tasks takes the place of them.
    */
   readonly curriculum: (
-    choices: { readonly reward: Rule; readonly singleStage: boolean }
+    choices: { readonly reward: Rule; readonly singleStage?: boolean }
   ) => Curriculum<PartsError, Platform>
 }
 

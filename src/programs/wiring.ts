@@ -2,7 +2,6 @@
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { Effect, Layer, Path } from "effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
-import { actionable } from "../domain/augment/Actionable.ts"
 import { announcement, systemMessage } from "../domain/drills/Documents.ts"
 import { generate, sizes } from "../domain/drills/Drill.ts"
 import { prove } from "../domain/drills/Proof.ts"
@@ -41,7 +40,7 @@ const drills = (seed: number = drillSeed): World => ({
   tasks: Drills.tasks({ seed }),
   environment: Drills.environment,
   oracle: PolicyOracle.layer,
-  curriculum: (choices) => Paper.drills(Drills.environment, { ...choices, augment: actionable }),
+  curriculum: (choices) => Paper.drills(Drills.environment, { ...Paper.choices, ...choices }),
   evaluation: {
     ...defaults,
     sampling: { temperature: 1, maxTokens: 40 },
@@ -69,7 +68,7 @@ const benchmark = Effect.fnUntraced(function*(folder: string, split: string | un
     tasks,
     environment,
     oracle: PolicyOracle.layer,
-    curriculum: (choices) => Paper.rehearsal(environment, { ...choices, augment: actionable }),
+    curriculum: (choices) => Paper.rehearsal(environment, { ...Paper.choices, ...choices }),
     evaluation: { ...defaults, parts: ["train", "test"], sampling: { temperature: 1, maxTokens: 128 } }
   }
   return world
