@@ -6,7 +6,6 @@ import { Effect, Layer, Ref } from "effect"
 import * as Advance from "../../src/domain/Advance.ts"
 import * as Curriculum from "../../src/domain/Curriculum.ts"
 import type { Episode } from "../../src/domain/Episode.ts"
-import { Renderer } from "../../src/domain/Renderer.ts"
 import * as Reward from "../../src/domain/Reward.ts"
 import * as PolicyEngine from "../../src/layers/PolicyEngine.ts"
 import * as RendererChat from "../../src/layers/RendererChat.ts"
@@ -15,35 +14,35 @@ import * as TrainerGrpo from "../../src/layers/TrainerGrpo.ts"
 import { Parts } from "../../src/programs/parts.ts"
 import { run } from "../../src/programs/run.ts"
 
-/** Of what was said, the share that is letters: noise has some, more or less, so that groups have something to learn. */
-const letters: Reward.Rule = (episode: Episode) => {
-  const said = episode.steps.map(({ completion }) => completion.message.content).join("")
-  const share = said.length === 0 ? 0 : said.replaceAll(/[^a-z]/gi, "").length / said.length
-  return Reward.scored(share, { letters: share }, Array.from({ length: episode.turns }, () => share))
+/** The share of even ids among those sampled: noise has some, more or less, so that groups have something to learn. */
+const even: Reward.Rule = (episode: Episode) => {
+  const ids = episode.steps.flatMap(({ completion }) => Array.from(completion.tokens?.completion ?? []))
+  const share = ids.length === 0 ? 0 : ids.filter((id) => id % 2 === 0).length / ids.length
+  return Reward.scored(share, { even: share }, Array.from({ length: episode.turns }, () => share))
 }
 
-const settings: Curriculum.Overrides<Curriculum.Settings> = {
-  tasksPerStep: 2,
-  groupSize: 2,
-  concurrency: 4,
-  maxSteps: 2,
+/** How much of a run it is. */
+export interface Size {
+  readonly tasksPerStep: number
+  readonly groupSize: number
+  readonly maxSteps: number
+  readonly maxTokens: number
+}
+
+const settingsOf = ({ maxTokens, ...size }: Size): Curriculum.Overrides<Curriculum.Settings> => ({
+  ...size,
+  concurrency: size.tasksPerStep * size.groupSize,
   refillRounds: 0,
   deadlineSeconds: 1800,
-  sampling: { temperature: 1, maxTokens: 16 },
+  sampling: { temperature: 1, maxTokens },
   // The server does not clip.
   optimization: { clipNorm: null }
-}
-
-/** A model's own language without documents of tools: they are long, and noise is not made of them. */
-const wordless = (folder: string) =>
-  Layer.effect(
-    Renderer,
-    Effect.map(Renderer, (renderer) => Renderer.of({ ...renderer, open: () => renderer.open([]) }))
-  ).pipe(Layer.provide(RendererChat.layer(folder, { family: "generic" })))
+})
 
 export interface Options {
   /** A BFCL folder. */
   readonly data: string
+  readonly size: Size
   /** The model's folder, for its tokenizer and its chat template. */
   readonly model: string
   /** Where weights called so are saved. */
@@ -51,17 +50,17 @@ export interface Options {
 }
 
 /** Returns the report of every step, and why episodes failed. */
-export const rehearse = Effect.fnUntraced(function*({ data, model, weights }: Options) {
+export const rehearse = Effect.fnUntraced(function*({ data, model, size, weights }: Options) {
   const parts = yield* Parts
   const world = yield* parts.world({ data })
-  const curriculum = world.curriculum({ reward: letters })
+  const curriculum = world.curriculum({ reward: even })
   const short = {
     ...curriculum,
     stages: curriculum.stages.map((stage) => ({
       ...stage,
       advance: Advance.after(1),
-      services: Layer.merge(stage.services, Reward.layer(letters)),
-      settings: Curriculum.settings(stage.name, settings, stage.settings)
+      services: Layer.merge(stage.services, Reward.layer(even)),
+      settings: Curriculum.settings(stage.name, settingsOf(size), stage.settings)
     }))
   }
   return yield* Effect.gen(function*() {
@@ -78,7 +77,7 @@ export const rehearse = Effect.fnUntraced(function*({ data, model, weights }: Op
     }
   }).pipe(Effect.provide(
     Layer.mergeAll(TrainerGrpo.layer, PolicyEngine.layer, storeLayer, world.tasks).pipe(
-      Layer.provideMerge(wordless(model))
+      Layer.provideMerge(RendererChat.layer(model, { family: "generic" }))
     )
   ))
 })

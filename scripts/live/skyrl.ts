@@ -18,7 +18,7 @@ import * as Wiring from "../../src/programs/wiring.ts"
 import { laws } from "../../test/layers/EngineLaws.ts"
 import * as Meter from "./Meter.ts"
 import * as Process from "./Process.ts"
-import { rehearse } from "./rehearsal.ts"
+import { type Options as RehearsalOptions, rehearse } from "./rehearsal.ts"
 
 const release = "skyrl[tinker,jax]==0.3.0"
 
@@ -29,6 +29,9 @@ const devices = {
   cpu: {
     packages: [release],
     shape: "tiny",
+    // Of the embedding: noise also has ids that the tokenizer has no token for.
+    vocabularySize: 320,
+    size: { tasksPerStep: 2, groupSize: 2, maxSteps: 2, maxTokens: 16 },
     backend: { ...adapters, train_micro_batch_size: 4, sample_max_num_sequences: 4 },
     env: { JAX_PLATFORMS: "cpu" },
     slack: 1
@@ -36,6 +39,8 @@ const devices = {
   cuda: {
     packages: [release, "jax[cuda13]"],
     shape: "0.6b",
+    vocabularySize: 151_936,
+    size: { tasksPerStep: 8, groupSize: 16, maxSteps: 4, maxTokens: 256 },
     backend: { ...adapters, train_micro_batch_size: 8, sample_max_num_sequences: 128, gradient_checkpointing: true },
     env: {},
     // Numbers of 16 bits.
@@ -132,12 +137,15 @@ const describe = ({ groups, ledger, reward, seconds, stage, update }: StepReport
 const perSecond = (tokens: number, seconds: number): string => seconds === 0 ? "none" : (tokens / seconds).toFixed(0)
 
 /** Prints what the four stages did and how fast. */
-const tune = Effect.fnUntraced(function*<E, R>(engine: Layer.Layer<Engine, E, R>, model: string, data: string) {
+const tune = Effect.fnUntraced(function*<E, R>(
+  engine: Layer.Layer<Engine, E, R>,
+  options: Omit<RehearsalOptions, "weights">
+) {
   const files = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const folder = yield* files.makeTempDirectoryScoped({ prefix: "envtune-" })
   yield* Effect.gen(function*() {
-    const { failures, reports } = yield* rehearse({ data, model, weights: (name) => path.join(folder, name) })
+    const { failures, reports } = yield* rehearse({ ...options, weights: (name) => path.join(folder, name) })
     yield* Effect.forEach([...reports.map(describe), ...failures], (line) => Console.log(line))
     const figures = yield* Effect.flatMap(Meter.Meter, ({ read }) => read)
     const { idle, sampledTokens, sampling, seconds, trainedTokens, training } = figures
@@ -174,12 +182,13 @@ Command.make(
       baseModel: model,
       profile: presets["skyrl-jax"],
       training: lora,
-      // Of the embedding: noise also has ids that the tokenizer has no token for.
-      vocabularySize: 320,
+      vocabularySize: devices[options.device].vocabularySize,
       contextLength: 8192
     }).pipe(Layer.provide(TinkerClientHttp.layer({ url })))
     const broken = yield* examine(engine, options.device)
-    if (Option.isSome(options.data)) yield* tune(engine, model, options.data.value)
+    if (Option.isSome(options.data)) {
+      yield* tune(engine, { model, data: options.data.value, size: devices[options.device].size })
+    }
     if (broken > 0) return yield* new Process.LiveError({ detail: `${broken} laws do not hold` })
   }, Effect.scoped)
 ).pipe(

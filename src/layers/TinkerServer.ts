@@ -56,7 +56,8 @@ const refusal = ({ detail, status }: Refused): Response =>
 const complaint = ({ message }: Schema.SchemaError): string => message.replaceAll(/\s*\n\s*/g, " ")
 
 interface Body {
-  readonly bytes: Uint8Array
+  readonly content: Uint8Array
+  readonly bytes: number
   readonly isProtobuf: boolean
   /** The same for the same bytes at the same place, and for no others. */
   readonly digest: string
@@ -76,20 +77,21 @@ const readBody = Effect.gen(function*() {
         detail: `a body has to come whole, and can have ${ByteSize.format(largestBody)} at most`
       })
   )
-  const bytes = new Uint8Array(buffer)
+  const content = new Uint8Array(buffer)
   const body: Body = {
-    bytes,
+    content,
+    bytes: content.length,
     isProtobuf: request.headers["content-type"]?.startsWith(protobuf) === true,
-    digest: createHash("sha256").update(request.url).update("\n").update(bytes).digest("base64")
+    digest: createHash("sha256").update(request.url).update("\n").update(content).digest("base64")
   }
   return body
 })
 
-const readJson = ({ bytes, isProtobuf }: Body): Effect.Effect<unknown, Refused> =>
+const readJson = ({ content, isProtobuf }: Body): Effect.Effect<unknown, Refused> =>
   isProtobuf
     ? Effect.fail(new Refused({ status: 415, detail: "only forward_backward takes protobuf" }))
     : Effect.try({
-      try: (): unknown => JSON.parse(new TextDecoder().decode(bytes)),
+      try: (): unknown => JSON.parse(new TextDecoder().decode(content)),
       catch: () => new Refused({ status: 422, detail: "the body is not JSON" })
     })
 
@@ -196,7 +198,7 @@ const learning = numbered(
 const readPass = (body: Body): Effect.Effect<Numbered, Refused> =>
   body.isProtobuf
     ? Effect.try({
-      try: () => Protobuf.decodePass(body.bytes),
+      try: () => Protobuf.decodePass(body.content),
       catch: () => new Refused({ status: 422, detail: "the body is no ForwardBackwardRequest" })
     }).pipe(Effect.flatMap(({ forwardOnly, json }) => forwardOnly ? scoring(json) : learning(json)))
     : Effect.flatMap(readJson(body), learning)
@@ -212,8 +214,9 @@ const routes = (options: Options) =>
         path,
         Effect.gen(function*() {
           const body = yield* readBody
+          const { bytes, digest } = body
           const { model_id, operation, seq_id } = yield* read(body)
-          const request_id = yield* service.submit(model_id, { number: seq_id, digest: body.digest, operation })
+          const request_id = yield* service.submit(model_id, { number: seq_id, digest, bytes, operation })
           return accepted({ request_id, model_id })
         })
       )
@@ -245,14 +248,15 @@ const routes = (options: Options) =>
       Endpoint.loadWeights.path,
       Effect.gen(function*() {
         const body = yield* readBody
+        const { bytes, digest } = body
         const value = yield* readJson(body)
         if (Schema.is(Numbered)(value)) {
           const { model_id, operation, seq_id } = yield* load(value)
-          const request_id = yield* service.submit(model_id, { number: seq_id, digest: body.digest, operation })
+          const request_id = yield* service.submit(model_id, { number: seq_id, digest, bytes, operation })
           return accepted({ request_id, model_id })
         }
         const request = yield* decoded(Weights.CreateFromWeights, value, strict)
-        const { id, modelId } = yield* service.createFromWeights(request, body.digest)
+        const { id, modelId } = yield* service.createFromWeights(request, digest)
         return accepted({ request_id: id, model_id: modelId })
       })
     )
@@ -271,9 +275,9 @@ const routes = (options: Options) =>
       "POST",
       Endpoint.sample.path,
       Effect.gen(function*() {
-        const value = yield* Effect.flatMap(readBody, readJson)
-        const request = yield* decoded(SampleAsSent, value, strict)
-        const request_id = yield* service.sample(request)
+        const body = yield* readBody
+        const request = yield* decoded(SampleAsSent, yield* readJson(body), strict)
+        const request_id = yield* service.sample(request, body.bytes)
         const sample_sequence_ids = Array.from({ length: request.num_samples }, (_, i) => `${request_id}:${i}`)
         return accepted({ request_id, sample_sequence_ids })
       })

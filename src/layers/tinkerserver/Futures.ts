@@ -29,6 +29,8 @@ export const mistaken = (error: string): OperationFailed => new OperationFailed(
 export interface Limits {
   /** Requests accepted and not done. */
   readonly pending: number
+  /** Bytes of their bodies, all together. */
+  readonly bytes: number
   /** Outcomes that are kept. */
   readonly outcomes: number
   /** Numbers in all outcomes that are kept. */
@@ -41,9 +43,15 @@ export type Poll =
   | { readonly _tag: "Pending"; readonly reason: string | undefined }
   | { readonly _tag: "Done"; readonly outcome: Effect.Effect<Answer, OperationFailed> }
 
-interface Entry {
+export interface Accepting {
+  /** Of the request's body. */
+  readonly bytes: number
+  /** What keeps it from being carried out. */
+  readonly waitsFor?: () => string | undefined
+}
+
+interface Entry extends Accepting {
   readonly outcome: Deferred.Deferred<Answer, OperationFailed>
-  readonly waitsFor: () => string | undefined
   numbers: number
 }
 
@@ -53,6 +61,7 @@ export class Futures {
   private readonly prefix: string
   private readonly limits: Limits
   private accepted = 0
+  private bytes = 0
   private numbers = 0
 
   /** Ids begin with a prefix, so that a client does not take another server's outcomes for those of one before it. */
@@ -61,12 +70,16 @@ export class Futures {
     this.limits = limits
   }
 
-  /** A new request's id; nothing when too many are pending. `waitsFor` says what keeps it from being carried out. */
-  accept(waitsFor: () => string | undefined = () => undefined): string | undefined {
-    if (this.entries.size - this.settled.size >= this.limits.pending) return undefined
+  /** A new request's id; nothing when too much is pending. */
+  accept(request: Accepting): string | undefined {
+    const pending = this.entries.size - this.settled.size
+    if (pending >= this.limits.pending || (pending > 0 && this.bytes + request.bytes > this.limits.bytes)) {
+      return undefined
+    }
     this.accepted += 1
+    this.bytes += request.bytes
     const id = `${this.prefix}${this.accepted}`
-    this.entries.set(id, { outcome: Deferred.makeUnsafe(), waitsFor, numbers: 0 })
+    this.entries.set(id, { ...request, outcome: Deferred.makeUnsafe(), numbers: 0 })
     return id
   }
 
@@ -75,6 +88,7 @@ export class Futures {
     const entry = this.entries.get(id)
     if (entry === undefined || !Deferred.doneUnsafe(entry.outcome, outcome)) return
     entry.numbers = numbers
+    this.bytes -= entry.bytes
     this.numbers += numbers
     this.settled.add(id)
     for (const oldest of this.settled) {
@@ -98,7 +112,7 @@ export class Futures {
       Effect.exit,
       Effect.timeoutOption(`${seconds} seconds`),
       Effect.map(Option.match({
-        onNone: (): Poll => ({ _tag: "Pending", reason: entry.waitsFor() }),
+        onNone: (): Poll => ({ _tag: "Pending", reason: entry.waitsFor?.() }),
         onSome: (outcome): Poll => ({ _tag: "Done", outcome })
       }))
     )

@@ -1,7 +1,7 @@
 /** Operations that are carried out after they were accepted, each with an outcome, whatever becomes of it. */
 import { Cause, Effect, Exit, type Scope } from "effect"
 import type { EngineError } from "../../domain/Engine.ts"
-import { type Answer, type Futures, mistaken, OperationFailed } from "./Futures.ts"
+import { type Accepting, type Answer, type Futures, mistaken, OperationFailed } from "./Futures.ts"
 import { Refused } from "./Refused.ts"
 
 export type Operation = Effect.Effect<Answer, OperationFailed>
@@ -35,11 +35,8 @@ export const abandon = (futures: Futures, ids: Iterable<string>): void => {
 }
 
 /** The id of a request that is accepted from now on. */
-export const accept = (
-  futures: Futures,
-  waitsFor?: () => string | undefined
-): Effect.Effect<string, Refused> => {
-  const id = futures.accept(waitsFor)
+export const accept = (futures: Futures, request: Accepting): Effect.Effect<string, Refused> => {
+  const id = futures.accept(request)
   return id === undefined
     ? Effect.fail(new Refused({ status: 429, detail: "too many requests are waiting; ask again later" }))
     : Effect.succeed(id)
@@ -49,9 +46,10 @@ export const accept = (
 export const begin = Effect.fnUntraced(function*(
   futures: Futures,
   scope: Scope.Scope,
+  bytes: number,
   operation: (id: string) => Operation
 ) {
-  const id = yield* accept(futures)
+  const id = yield* accept(futures, { bytes })
   yield* Effect.forkIn(perform(futures, id, operation(id)), scope)
   return id
-})
+}, Effect.uninterruptible)

@@ -66,6 +66,7 @@ export interface Request {
   readonly number: number
   /** Of the request's bytes. */
   readonly digest: string
+  readonly bytes: number
   readonly operation: (engine: Working) => Jobs.Operation
 }
 
@@ -127,7 +128,7 @@ export const make = Effect.fnUntraced(function*(options: {
       if (before.created.digest === digest) return { id: before.created.id, modelId }
       return yield* conflict(`model number ${number} of the session`)
     }
-    const id = yield* Jobs.accept(futures)
+    const id = yield* Jobs.accept(futures, { bytes: 0 })
     if (models.size >= most) {
       const full = mistaken(`this server holds ${most} models at a time, and there are as many: unload one`)
       futures.settle(id, Effect.fail(full), 0)
@@ -151,24 +152,24 @@ export const make = Effect.fnUntraced(function*(options: {
     return { id, modelId }
   }, Effect.uninterruptible)
 
-  const submit = (modelId: string, { digest, number, operation }: Request) =>
-    Effect.gen(function*() {
+  const submit = (modelId: string, { bytes, digest, number, operation }: Request) =>
+    Effect.uninterruptible(Effect.gen(function*() {
       const model = yield* find(modelId)
       const before = model.recognise(number)
       if (before?.digest === digest && futures.has(before.id)) return before.id
       if (before !== undefined || number < 1 || model.order.isPast(number)) {
         return yield* conflict(`seq_id ${number} of the model`)
       }
-      const id = yield* Jobs.accept(
-        futures,
-        () => model.order.isPast(number) ? undefined : `waiting for seq_id ${model.order.awaited}`
-      )
+      const id = yield* Jobs.accept(futures, {
+        bytes,
+        waitsFor: () => model.order.isPast(number) ? undefined : `waiting for seq_id ${model.order.awaited}`
+      })
       model.remember(number, { id, digest })
       model.unsettled.add(id)
       const job = { id, operation: Effect.flatMap(Deferred.await(model.engine), operation) }
       for (const due of model.order.add(number, job)) Queue.offerUnsafe(model.jobs, due)
       return id
-    })
+    }))
 
   return {
     create,
@@ -178,12 +179,12 @@ export const make = Effect.fnUntraced(function*(options: {
     /** Ends a model after what was accepted before. */
     unload: Effect.fnUntraced(function*(modelId: string) {
       const model = yield* find(modelId)
-      const id = yield* Jobs.accept(futures)
+      const id = yield* Jobs.accept(futures, { bytes: 0 })
       const answer: Answer = { json: { model_id: modelId, type: "unload_model" }, numbers: 0 }
       model.unsettled.add(id)
       Queue.offerUnsafe(model.jobs, { id, operation: Effect.succeed(answer), last: true })
       return id
-    }),
+    }, Effect.uninterruptible),
     /** Ends the models of a session at once. */
     closeSession: (session: string) =>
       Effect.forEach(

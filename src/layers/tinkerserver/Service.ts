@@ -37,7 +37,7 @@ const mostSamplers = 2
 /** Unnamed snapshots of a model that can still be sampled from. */
 const keptSnapshots = 8
 
-const limits: Limits = { pending: 16_384, outcomes: 16_384, numbers: 32 << 20 }
+const limits: Limits = { pending: 16_384, bytes: 512 << 20, outcomes: 16_384, numbers: 32 << 20 }
 
 /** What LoRA means here, as the description of a model. */
 const training =
@@ -209,7 +209,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     sampler: findSampler,
 
     /** Accepts a request for samples and answers with its id. */
-    sample: Effect.fnUntraced(function*(request: Sample) {
+    sample: Effect.fnUntraced(function*(request: Sample, bytes: number) {
       const { sampling_session_id } = request
       const folder = sampling_session_id === undefined
         ? yield* source(request)
@@ -217,6 +217,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
       return yield* Jobs.begin(
         futures,
         scope,
+        bytes,
         (id) => engines.using(folder, (engine) => Sampling.sample(engine, request, id))
       )
     })

@@ -3,7 +3,9 @@ import { Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
 import { Futures, mistaken } from "../../../src/layers/tinkerserver/Futures.ts"
 
-const futures = () => new Futures("s-", { pending: 3, outcomes: 2, numbers: 100 })
+const futures = () => new Futures("s-", { pending: 3, bytes: 1000, outcomes: 2, numbers: 100 })
+
+const small = { bytes: 1 }
 
 const answer = (numbers: number) => Effect.succeed({ json: numbers, numbers })
 
@@ -16,7 +18,7 @@ describe("Futures", () => {
   it.effect("has an outcome for who waits for it and for who asks later, as often as it is asked for", () =>
     Effect.gen(function*() {
       const all = futures()
-      const id = taken(all.accept())
+      const id = taken(all.accept(small))
       const early = yield* Effect.forkChild(all.poll(id, 30), { startImmediately: true })
       all.settle(id, answer(7), 7)
       all.settle(id, answer(8), 8)
@@ -29,7 +31,7 @@ describe("Futures", () => {
   it.effect("answers a poll in time, and says what is waited for", () =>
     Effect.gen(function*() {
       const all = futures()
-      const id = taken(all.accept(() => "waiting for seq_id 2"))
+      const id = taken(all.accept({ bytes: 1, waitsFor: () => "waiting for seq_id 2" }))
       const poll = yield* Effect.forkChild(all.poll(id, 30), { startImmediately: true })
       yield* TestClock.adjust("29 seconds")
       assert.isUndefined(poll.pollUnsafe())
@@ -40,7 +42,7 @@ describe("Futures", () => {
   it.effect("keeps failures like results", () =>
     Effect.gen(function*() {
       const all = futures()
-      const id = taken(all.accept())
+      const id = taken(all.accept(small))
       all.settle(id, Effect.fail(mistaken("no such loss")), 0)
       const poll = yield* all.poll(id, 30)
       assert.strictEqual(poll._tag, "Done")
@@ -54,12 +56,12 @@ describe("Futures", () => {
         return yield* Effect.forEach(ids, (id) => Effect.map(all.poll(id, 0), ({ _tag }) => _tag))
       })
       const ids = Array.from({ length: 3 }, () => {
-        const id = taken(all.accept())
+        const id = taken(all.accept(small))
         all.settle(id, answer(1), 1)
         return id
       })
       assert.deepStrictEqual(yield* tags(...ids), ["Gone", "Done", "Done"])
-      const large = taken(all.accept())
+      const large = taken(all.accept(small))
       all.settle(large, answer(1000), 1000)
       assert.deepStrictEqual(yield* tags(...ids, large), ["Gone", "Gone", "Gone", "Done"])
       assert.deepStrictEqual(
@@ -70,11 +72,21 @@ describe("Futures", () => {
 
   it("accepts no more than can wait", () => {
     const all = futures()
-    const first = taken(all.accept())
-    assert.isString(all.accept())
-    assert.isString(all.accept())
-    assert.isUndefined(all.accept())
+    const first = taken(all.accept(small))
+    assert.isString(all.accept(small))
+    assert.isString(all.accept(small))
+    assert.isUndefined(all.accept(small))
     all.settle(first, answer(1), 1)
-    assert.isString(all.accept())
+    assert.isString(all.accept(small))
+  })
+
+  it("accepts no more bytes than it has room for, but any one request", () => {
+    const all = futures()
+    const large = taken(all.accept({ bytes: 5000 }))
+    assert.isUndefined(all.accept(small))
+    all.settle(large, answer(1), 1)
+    taken(all.accept({ bytes: 600 }))
+    assert.isUndefined(all.accept({ bytes: 600 }))
+    assert.isString(all.accept({ bytes: 400 }))
   })
 })
