@@ -110,6 +110,8 @@ const waits = ({ retryMilliseconds }: Options) =>
     )
   )
 
+const utf8 = new TextDecoder()
+
 type Answer = Exclude<Reply.Reply, { readonly _tag: "Again" }>
 
 /** What the requests of one process have in common. */
@@ -131,10 +133,10 @@ const connect = Effect.fnUntraced(function*(options: Options) {
     const response = yield* client.execute(HttpClientRequest.bodyText(blank, body, "application/json")).pipe(
       Effect.mapError(unanswered(false))
     )
-    const text = yield* Effect.mapError(response.text, unanswered(true))
+    const bytes = yield* Effect.mapError(response.arrayBuffer, unanswered(true))
     const { headers, status } = response
     const reply = Reply.read(
-      { status, body: text, retryAfter: headers["retry-after"] },
+      { status, body: utf8.decode(bytes), retryAfter: headers["retry-after"] },
       step,
       yield* Clock.currentTimeMillis
     )
