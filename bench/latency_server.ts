@@ -17,12 +17,14 @@ const answer = JSON.stringify({
 
 const head = { "content-type": "application/json", "content-length": String(answer.length) }
 
-createServer((request, response) => {
+const server = createServer((request, response) => {
   request.resume()
   request.on("end", () => {
     setTimeout(() => response.writeHead(200, head).end(answer), latency)
   })
-}).listen({ port: 0, host: "127.0.0.1", backlog: 4096 }, function(this: import("node:net").Server) {
-  const address = this.address()
+})
+
+server.listen({ port: 0, host: "127.0.0.1", backlog: 4096 }, () => {
+  const address = server.address()
   process.stdout.write(`${typeof address === "object" ? address?.port : ""}\n`)
 })

@@ -1,5 +1,6 @@
+import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Layer, Schema } from "effect"
+import { Effect, Fiber, FileSystem, Latch, Layer, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import * as Augmentor from "../../src/domain/Augmentor.ts"
 import * as Evaluation from "../../src/domain/Evaluation.ts"
@@ -7,6 +8,7 @@ import { type Completion, PolicyError, PolicyUnavailable } from "../../src/domai
 import { type Interval, wilson, wilsonClustered } from "../../src/domain/Statistics.ts"
 import * as Tasks from "../../src/domain/Tasks.ts"
 import * as EnvironmentToy from "../../src/layers/EnvironmentToy.ts"
+import * as EvaluationFolder from "../../src/layers/EvaluationFolder.ts"
 import * as PolicyScripted from "../../src/layers/PolicyScripted.ts"
 import { defaults, evaluate } from "../../src/programs/evaluate.ts"
 import { tasks } from "./world.ts"
@@ -109,6 +111,37 @@ describe("evaluate", () => {
       assert.deepStrictEqual(asked, ["e2", "e2"])
       assert.deepStrictEqual(told, ["e2"])
     }).pipe(Effect.provide([World, policy])))
+
+  it.effect("goes on where it was when it was stopped, from its folder", () =>
+    Effect.gen(function*() {
+      const folder = yield* (yield* FileSystem.FileSystem).makeTempDirectoryScoped()
+      const opened = EvaluationFolder.open(folder, { model: "m", loop: "training", samples: 1, settings: {} })
+      const written = yield* Latch.make()
+      const first = yield* opened
+      const stuck = PolicyScripted.layerEffect((conversation, { task }) =>
+        task.id === "e1" ? Effect.never : Effect.succeed(conversation.at(-1)?.content.slice(-1) ?? "")
+      )
+      let count = 0
+      const fiber = yield* evaluate(defaults, (played) =>
+        played._tag === "Unfinished" ? Effect.void : Effect.andThen(
+          first.write(played),
+          Effect.suspend(() => ++count === 3 ? written.open : Effect.void)
+        )).pipe(Effect.provide(stuck), Effect.forkChild)
+      yield* written.await
+      yield* Fiber.interrupt(fiber)
+      const asked: Array<string> = []
+      const second = yield* opened
+      const { tasks: outcomes } = yield* evaluate(defaults, () => Effect.void, second.recorded).pipe(
+        Effect.provide(PolicyScripted.layer((conversation, { task }) => {
+          asked.push(task.id)
+          return conversation.at(-1)?.content.slice(-1) ?? ""
+        }))
+      )
+      assert.strictEqual(second.episodes, 3)
+      assert.deepStrictEqual(asked, ["e1", "e1"])
+      const once = { n: 1, passed: 1 }
+      assert.deepStrictEqual(outcomes, { e0: once, e1: once, e2: once, x0: once })
+    }).pipe(Effect.provide([World, NodeServices.layer])))
 
   it.effect("counts in the order of the tasks, whichever ends first", () =>
     Effect.gen(function*() {
