@@ -79,7 +79,7 @@ export const pricesOf = Effect.fnUntraced(function*(
 })
 
 /** `1,201 requests, 3 of them repeated; 812,345 tokens in (300,000 cached), 9,876 out; 1.2345 USD`. */
-export const told = (spending: Spending.Spending, prices: Option.Option<Prices>): string => {
+export const told = (spending: Spending.Spending, prices: Option.Option<Prices> = Option.none()): string => {
   const { requests, retries, tokens, uncounted } = spending
   const { cached, completion, prompt } = tokens
   return [
