@@ -1,7 +1,7 @@
 /**
  * What an evaluation has played, as a folder that it writes and goes on from:
  *
- *   <folder>/<model>/envtune.json        its settings; written first
+ *   <folder>/<model>/envtune.json        its settings; written before the first episode
  *   <folder>/<model>/multi_turn/...      a line for each episode of an official loop, in BFCL's result files
  *   <folder>/<model>/training/...jsonl   a line for each episode in the training protocol, a file for each category
  *
@@ -118,64 +118,65 @@ const fileNameOf = (loop: ResultFile.Loop, category: string): string => {
   return ResultFile.fileNameOf(known, "result")
 }
 
-/** Opens the folder of a model, which is made where there is none. */
+/** Whether a file of the folder is one of ours: no other is looked into, let alone cut. */
+const isOurs = (loop: ResultFile.Loop, name: string): boolean =>
+  loop === "training" ? name.endsWith(".jsonl") : ResultFile.categoryOf(name, "result") !== undefined
+
+/** Looks at the folder of a model, and makes it when the first episode is written. */
 export const open = Effect.fn("EvaluationFolder.open")(function*(
   folder: string,
   options: Options
 ): Effect.fn.Return<EvaluationFolder, ResultsError, FileSystem.FileSystem | Path.Path> {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
-  const homes = Array.from(
-    { length: options.samples },
-    (_, sample) =>
-      path.join(folder, ...options.samples === 1 ? [] : [`sample-${sample + 1}`], options.model.replaceAll("/", "_"))
-  )
-  const placeOf = (sample: number) => path.join(homes[sample] ?? folder, groupOf(options.loop))
-  const known = homes.map(() => new Map<string, ReadonlyArray<Completion>>())
-  const cuts: Array<string> = []
+  const { loop, model, samples } = options
+  const homeOf = (sample: number) =>
+    path.join(folder, ...samples === 1 ? [] : [`sample-${sample + 1}`], model.replaceAll("/", "_"))
   const isThere = (place: string) => fs.exists(place).pipe(failed(place))
-  for (const [sample, home] of homes.entries()) {
-    const settings = path.join(home, settingsName)
-    if (yield* isThere(settings)) {
-      yield* checkSettings(settings, options)
-    } else if (yield* isThere(placeOf(sample))) {
-      const detail = `there are results of ${options.model} already; nothing was overwritten`
-      return yield* new ResultsError({ path: placeOf(sample), detail })
-    } else {
-      yield* writeSettings(home, settings, options)
-    }
-  }
-  for (const [sample, said] of known.entries()) {
-    const place = placeOf(sample)
-    if (!(yield* isThere(place))) continue
-    for (const name of (yield* fs.readDirectory(place).pipe(failed(place))).toSorted()) {
-      const file = path.join(place, name)
-      const read = yield* readFile(file)
-      for (const [id, completions] of read.said) said.set(id, completions)
-      if (read.cut > 0) {
-        cuts.push(`${file}: the last line was not written to its end; its ${read.cut} bytes were cut off`)
+  const cuts: Array<string> = []
+
+  const known = yield* Effect.forEach(
+    Array.from({ length: samples }, (_, sample) => homeOf(sample)),
+    Effect.fnUntraced(function*(home) {
+      const all = new Map<string, ReadonlyArray<Completion>>()
+      const place = path.join(home, groupOf(loop))
+      const settings = path.join(home, settingsName)
+      if (yield* isThere(settings)) {
+        yield* checkSettings(settings, options)
+      } else if (yield* isThere(place)) {
+        const detail = `there are results of ${model} already; nothing was overwritten`
+        return yield* new ResultsError({ path: place, detail })
       }
-    }
-  }
+      if (!(yield* isThere(place))) return all
+      for (const name of (yield* fs.readDirectory(place).pipe(failed(place))).toSorted()) {
+        if (!isOurs(loop, name)) continue
+        const file = path.join(place, name)
+        const { cut, said } = yield* readFile(file)
+        for (const [id, completions] of said) all.set(id, completions)
+        if (cut > 0) cuts.push(`${file}: the last line was not written to its end; its ${cut} bytes were cut off`)
+      }
+      return all
+    })
+  )
+
   const oneAtATime = yield* Semaphore.make(1)
+  const append = Effect.fnUntraced(function*(episode: Finished) {
+    const home = homeOf(episode.sample)
+    const place = path.join(home, groupOf(loop))
+    const settings = path.join(home, settingsName)
+    const file = path.join(place, fileNameOf(loop, episode.task.category))
+    if (!(yield* isThere(settings))) yield* writeSettings(home, settings, options)
+    yield* Folder.create(place).pipe(failed(place))
+    const line = `${ResultFile.encodeLine(episode, loop)}\n`
+    yield* fs.writeFileString(file, line, { flag: "a" }).pipe(failed(file))
+  })
+  const context = yield* Effect.context<FileSystem.FileSystem | Path.Path>()
   return {
     recorded: ({ id }, sample) => known[sample]?.get(id),
     episodes: known.reduce((sum, { size }) => sum + size, 0),
     cuts,
+    // An interruption does not cut a line.
     write: (episode) =>
-      Effect.suspend(() => {
-        const place = placeOf(episode.sample)
-        const file = path.join(place, fileNameOf(options.loop, episode.task.category))
-        return Folder.create(place).pipe(
-          Effect.provideService(FileSystem.FileSystem, fs),
-          Effect.provideService(Path.Path, path),
-          failed(place),
-          Effect.andThen(
-            fs.writeFileString(file, `${ResultFile.encodeLine(episode, options.loop)}\n`, { flag: "a" }).pipe(
-              failed(file)
-            )
-          )
-        )
-      }).pipe(oneAtATime.withPermit, Effect.uninterruptible)
+      append(episode).pipe(Effect.provideContext(context), oneAtATime.withPermit, Effect.uninterruptible)
   }
 })

@@ -100,10 +100,24 @@ layer(NodeServices.layer)("the folder of an evaluation", (it) => {
           "temperature (none) there and 0.5 here); nothing was overwritten"
       )
       assert.strictEqual(yield* fs.readFileString(`${own}/${results}`), before)
+      const empty = yield* writeFolder({})
+      yield* EvaluationFolder.open(empty, options)
+      assert.strictEqual((yield* EvaluationFolder.open(empty, { ...options, settings: {} })).episodes, 0)
       const foreign = yield* writeFolder({ [results]: "{\"id\": \"a\", \"result\": []}" })
       const refused = yield* Effect.flip(EvaluationFolder.open(foreign, options))
       assert.match(refused.message, /there are results of org\/m already; nothing was overwritten/)
       assert.strictEqual(yield* fs.readFileString(`${foreign}/${results}`), "{\"id\": \"a\", \"result\": []}")
+    }))
+
+  it.effect("leaves files alone that are none of its own", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const folder = yield* writeFolder({})
+      yield* Effect.flatMap(EvaluationFolder.open(folder, options), ({ write }) => write(finished("a")))
+      const note = `${folder}/org_m/multi_turn/notes.txt`
+      yield* fs.writeFileString(note, "no line feed")
+      assert.deepInclude(yield* EvaluationFolder.open(folder, options), { episodes: 1, cuts: [] })
+      assert.strictEqual(yield* fs.readFileString(note), "no line feed")
     }))
 
   it.effect("says which line is broken, or there twice", () =>
