@@ -1,8 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Clock, Deferred, Effect, Exit, Fiber, Layer, Redacted } from "effect"
+import { Cause, Clock, Deferred, Effect, Exit, Fiber, Layer, Redacted, Result } from "effect"
 import { TestClock } from "effect/testing"
 import * as Augmentor from "../../src/domain/Augmentor.ts"
+import * as ResultFile from "../../src/domain/bfcl/ResultFile.ts"
 import type { Message, ToolDocument } from "../../src/domain/Message.ts"
+import * as Request from "../../src/domain/openai/Request.ts"
 import * as Spending from "../../src/domain/openai/Spending.ts"
 import { type EpisodeContext, Policy } from "../../src/domain/Policy.ts"
 import * as Seed from "../../src/domain/Seed.ts"
@@ -11,6 +13,7 @@ import * as Tasks from "../../src/domain/Tasks.ts"
 import * as EnvironmentToy from "../../src/layers/EnvironmentToy.ts"
 import * as PolicyOpenai from "../../src/layers/PolicyOpenai.ts"
 import { defaults, evaluate } from "../../src/programs/evaluate.ts"
+import { rollout } from "../../src/programs/rollout.ts"
 import * as ChatServer from "./ChatServer.ts"
 
 const tool = (name: string): ToolDocument => ({ name, description: "", parameters: [] })
@@ -63,6 +66,8 @@ const named = (body: { readonly tools: ReadonlyArray<{ readonly function: { read
   body.tools.map((one) => one.function.name)
 
 const completion = JSON.stringify({ choices: [{ message: { content: "x".repeat(200) } }] })
+
+const toy = Layer.provide(EnvironmentToy.layer, Augmentor.layerNone)
 
 const misbehaviours: ReadonlyArray<readonly [string, ChatServer.Answer]> = [
   ["429", ChatServer.refusing(429, "slow down")],
@@ -122,6 +127,38 @@ describe("a model behind a chat-completions server", () => {
         requests: 3,
         tokens: { prompt: 30, cached: 0, completion: 6 }
       })
+    }))
+
+  it.live("leaves a record from which every request follows, byte for byte", () =>
+    Effect.gen(function*() {
+      const server = yield* inTurn([
+        ChatServer.saying({
+          content: "Wait.",
+          reasoning: "hm",
+          tool_calls: [call("x", "ls", "{ }"), { function: { name: "l.s", arguments: { a: 1 } } }]
+        }),
+        ChatServer.saying("a\u2028\"b\"")
+      ])
+      const task = Task.make("t", { tools: ["ls"], turns: [{ ask: "say a", expect: "a" }, { ask: "b", expect: "b" }] })
+      const sampling = { temperature: 0.5, maxTokens: 100 }
+      const episode = yield* rollout(task, { seed: 7, sampling }).pipe(
+        Effect.provide([toy, PolicyOpenai.layer(options(server.url))])
+      )
+      const line = ResultFile.encodeLine({ _tag: "Finished", task, sample: 0, episode }, "fc")
+      const { completions } = Result.getOrThrow(ResultFile.decodeCompletions(line))
+      const conversation = new Request.Conversation([{ ...tool("ls"), description: "the tool ls" }], {
+        model: "m",
+        limitName: "max_tokens",
+        tools: true
+      })
+      const bodies = episode.steps.map(({ observed }, i) => {
+        conversation.add(observed)
+        const body = conversation.body(sampling, Seed.derive(Seed.derive(7, "policy"), i))
+        conversation.add(completions.slice(i, i + 1).map(({ message }) => message))
+        return body
+      })
+      assert.deepStrictEqual(server.asked.map(({ text }) => text), bodies)
+      assert.strictEqual(bodies.length, 2)
     }))
 
   it.live("sends no tools to a model that is prompted", () =>
@@ -296,7 +333,7 @@ describe("a model behind a chat-completions server", () => {
           })
       )
       const world = Layer.mergeAll(
-        EnvironmentToy.layer.pipe(Layer.provide(Augmentor.layerNone)),
+        toy,
         Tasks.layer(all, { source: "test" }),
         PolicyOpenai.layer(options(server.url, { concurrency: count }))
       )
