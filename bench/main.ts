@@ -6,6 +6,7 @@ import * as Command from "effect/cli/Command"
 import * as Engine from "./engine.ts"
 import * as Environment from "./environment.ts"
 import * as Figures from "./Figures.ts"
+import * as Http from "./http.ts"
 import * as Pipeline from "./pipeline.ts"
 import * as Validation from "./validation.ts"
 
@@ -13,6 +14,7 @@ import * as Validation from "./validation.ts"
 const all = [
   Engine.measure({ model: "small", workers: 2, rounds: 2, simd: "plain", python: Option.none() }),
   Environment.measure({ data: Option.none(), rounds: 3 }),
+  Http.measure({ rounds: 1 }),
   Pipeline.measure({ steps: 4, rounds: 5 }),
   Validation.measure({ data: Option.none(), workers: 2, rounds: 3 })
 ]
@@ -25,7 +27,7 @@ Command.make(
   })
 ).pipe(
   Command.withDescription("Measures what the budgets of this project are about"),
-  Command.withSubcommands([Engine.command, Environment.command, Pipeline.command, Validation.command]),
+  Command.withSubcommands([Engine.command, Environment.command, Http.command, Pipeline.command, Validation.command]),
   Command.run({ version: "0" }),
   Effect.provide(NodeServices.layer),
   NodeRuntime.runMain

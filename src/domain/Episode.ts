@@ -1,7 +1,7 @@
 /** A rollout of a task by a policy, as it happened. */
 import type { Outcome, StepCode, Transition, Verdict } from "./Environment.ts"
 import type { Message } from "./Message.ts"
-import type { Completion } from "./Policy.ts"
+import { type Completion, usageOf } from "./Policy.ts"
 import type { Task } from "./Task.ts"
 
 export interface Step {
@@ -69,4 +69,4 @@ export const hints = (episode: Episode): Readonly<Record<string, number>> => {
 
 /** Sampled tokens over all steps. */
 export const sampledTokens = (episode: Episode): number =>
-  episode.steps.reduce((sum, step) => sum + (step.completion.tokens?.completion.length ?? 0), 0)
+  episode.steps.reduce((sum, step) => sum + (usageOf(step.completion)?.completion ?? 0), 0)

@@ -11,13 +11,13 @@ import { Advice } from "./Augmentor.ts"
 import type { Outcome, Verdict } from "./Environment.ts"
 import type { Step } from "./Episode.ts"
 import type { Message } from "./Message.ts"
-import type { SampledTokens } from "./Policy.ts"
+import { type SampledTokens, Usage } from "./Policy.ts"
 import type { Score } from "./Reward.ts"
 import type { Attempted } from "./RunStore.ts"
 import { extendsStep } from "./Segment.ts"
 import { Part } from "./Task.ts"
 
-const MessageRecord = Schema.Struct({
+export const MessageRecord = Schema.Struct({
   role: Schema.Literals(["system", "user", "assistant", "tool"]),
   content: Schema.String,
   reasoning: Schema.optionalKey(Schema.String),
@@ -69,6 +69,7 @@ const StepRecord = Schema.Struct({
   said: MessageRecord,
   stop: Schema.Literals(["stop", "length", "context"]),
   tokens: Schema.optionalKey(TokensRecord),
+  usage: Schema.optionalKey(Usage),
   code: Schema.Literals([-3, -2, -1, 0, 1]),
   outcomes: Schema.Array(OutcomeRecord),
   verdict: Schema.optionalKey(VerdictRecord)
@@ -146,13 +147,14 @@ const tokensRecord = (tokens: SampledTokens, before: SampledTokens | undefined):
 })
 
 const stepRecord = (step: Step, before: Step | undefined): StepRecord => {
-  const { completion: { message, stop, tokens }, observed, transition, turn } = step
+  const { completion: { message, stop, tokens, usage }, observed, transition, turn } = step
   return {
     turn,
     observed: observed.map(messageRecord),
     said: message,
     stop,
     ...(tokens !== undefined && { tokens: tokensRecord(tokens, before?.completion.tokens) }),
+    ...(usage !== undefined && { usage }),
     code: transition.code,
     outcomes: transition.outcomes.map(outcomeRecord),
     ...(transition.verdict !== undefined && { verdict: verdictRecord(transition.verdict) })

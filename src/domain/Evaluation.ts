@@ -17,6 +17,8 @@ export type Played =
     readonly detail: string
   }
 
+export type Finished = Extract<Played, { readonly _tag: "Finished" }>
+
 /** What an evaluation counts of an episode; the episode itself, with all its tokens, need not be kept. */
 export interface Mark {
   readonly task: Task

@@ -48,13 +48,33 @@ export interface SampledTokens {
   readonly logprobs: Float32Array
 }
 
+/** Tokens of one step as whoever sampled them counts them. */
+export const Usage = Schema.Struct({
+  /** The whole context. */
+  prompt: Schema.Natural,
+  /** Of `prompt`: read from a cache. */
+  cached: Schema.Natural,
+  /** What was sampled, thoughts included. */
+  completion: Schema.Natural
+})
+export type Usage = typeof Usage.Type
+
 export interface Completion {
   readonly message: Message
   /** Present when the sampler has tokens; training needs them. */
   readonly tokens?: SampledTokens
+  /** Present when a server counted, and not needed beside `tokens`. */
+  readonly usage?: Usage
   /** `length`: cut by the token limit. `context`: no room was left, and the message is empty. */
   readonly stop: "stop" | "length" | "context"
 }
+
+/** What stands for a message where there was no room for one. */
+export const outOfContext: Completion = { message: { role: "assistant", content: "" }, stop: "context" }
+
+/** How many tokens a step took, where anybody knows. */
+export const usageOf = ({ tokens, usage }: Completion): Usage | undefined =>
+  tokens === undefined ? usage : { prompt: tokens.prompt.length, cached: 0, completion: tokens.completion.length }
 
 /** How to sample, the same for every step of an episode. */
 export interface Sampling {

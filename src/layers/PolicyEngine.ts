@@ -2,7 +2,14 @@
 import { Effect, Layer } from "effect"
 import { Engine, type EngineError } from "../domain/Engine.ts"
 import type { Message } from "../domain/Message.ts"
-import { type Completion, Policy, PolicyError, PolicyRefused, PolicyUnavailable } from "../domain/Policy.ts"
+import {
+  type Completion,
+  outOfContext,
+  Policy,
+  PolicyError,
+  PolicyRefused,
+  PolicyUnavailable
+} from "../domain/Policy.ts"
 import { Renderer, type RendererError } from "../domain/Renderer.ts"
 import * as Seed from "../domain/Seed.ts"
 
@@ -12,8 +19,6 @@ const failed = (error: EngineError | RendererError): PolicyError =>
       ? new PolicyUnavailable({ detail: error.message, cause: error })
       : new PolicyRefused({ detail: error.message })
   })
-
-const outOfContext: Completion = { message: { role: "assistant", content: "" }, stop: "context" }
 
 /**
  * How calls are said: `text` where the messages themselves say how, as the training protocol's do; what was sampled is

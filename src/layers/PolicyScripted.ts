@@ -7,6 +7,7 @@
 import { Effect, Layer } from "effect"
 import type { Message } from "../domain/Message.ts"
 import { type Completion, type EpisodeContext, Policy, PolicyError, PolicyRefused } from "../domain/Policy.ts"
+import type { Task } from "../domain/Task.ts"
 
 const logprob = -0.5
 
@@ -59,6 +60,13 @@ export const layer = (
   respond: (conversation: ReadonlyArray<Message>, context: EpisodeContext) => Said
 ): Layer.Layer<Policy> => layerEffect((conversation, context) => Effect.sync(() => respond(conversation, context)))
 
+const over = (messages: number, task: Task): PolicyError =>
+  new PolicyError({
+    reason: new PolicyRefused({
+      detail: `${messages} messages are scripted for task ${task.id}, and one more was asked for`
+    })
+  })
+
 /** The message after those that were said before; refused when the script is over. */
 const nextOf = (
   script: ReadonlyArray<Said>,
@@ -67,16 +75,24 @@ const nextOf = (
 ): Effect.Effect<Said, PolicyError> => {
   const said = conversation.filter((message) => message.role === "assistant").length
   const next = script[said]
-  return next === undefined
-    ? Effect.fail(
-      new PolicyError({
-        reason: new PolicyRefused({
-          detail: `${said} messages are scripted for task ${task.id}, and one more was asked for`
-        })
-      })
-    )
-    : Effect.succeed(next)
+  return next === undefined ? Effect.fail(over(said, task)) : Effect.succeed(next)
 }
+
+/** Gives these completions in order, as they are, in every episode. An episode that asks for more is refused. */
+export const replaying = (completions: ReadonlyArray<Completion>): Policy["Service"] =>
+  Policy.of({
+    open: ({ task }) =>
+      Effect.sync(() => {
+        let next = 0
+        return {
+          act: () =>
+            Effect.suspend(() => {
+              const completion = completions[next++]
+              return completion === undefined ? Effect.fail(over(completions.length, task)) : Effect.succeed(completion)
+            })
+        }
+      })
+  })
 
 /** Says these messages in order, in every episode. An episode that asks for more is refused. */
 export const layerSaying = (script: ReadonlyArray<Said>): Layer.Layer<Policy> =>

@@ -6,10 +6,8 @@
 import { Effect, FileSystem, Path, Result, Schema, Stream } from "effect"
 import type { PlatformError } from "effect/PlatformError"
 import { Category } from "../domain/bfcl/Entry.ts"
-import type { Mode } from "../domain/bfcl/Official.ts"
 import * as ResultFile from "../domain/bfcl/ResultFile.ts"
 import * as Score from "../domain/bfcl/Score.ts"
-import type { Played } from "../domain/Evaluation.ts"
 import { inWords } from "./FileProblem.ts"
 
 /** Results or scores that cannot be read or written: which file, where, and why. */
@@ -24,7 +22,8 @@ export class ResultsError extends Schema.TaggedError<ResultsError>()("ResultsErr
   readonly isRetryable = false
 }
 
-const failed = (path: string) =>
+/** A platform's failure with a path as one of results. */
+export const failed = (path: string) =>
   Effect.mapError((error: PlatformError) => new ResultsError({ path, detail: inWords(error) }))
 
 export interface ResultSource {
@@ -42,7 +41,7 @@ export interface ModelSource {
 }
 
 /** Groups of categories, which the current layout has folders for, and the first ones had not. */
-const groupFolder = "multi_turn"
+export const groupFolder = "multi_turn"
 
 const discover = Effect.fnUntraced(function*(folder: string, kind: "result" | "score") {
   const fs = yield* FileSystem.FileSystem
@@ -162,46 +161,4 @@ export const writeScores = Effect.fnUntraced(function*(
   const file = path.join(home, ResultFile.fileNameOf(category, "score"))
   yield* fs.makeDirectory(home, { recursive: true }).pipe(failed(home))
   yield* fs.writeFileString(file, text.map((line) => `${line}\n`).join(""), { flag: "wx" }).pipe(failed(file))
-})
-
-/** Writes what was played, each sample of a task into its own folder when there are several. */
-export interface Writer {
-  /** Appends the line of an episode to the file of its category; the order is that of the calls. */
-  readonly write: (played: Played) => Effect.Effect<void, ResultsError>
-}
-
-export interface WriterOptions {
-  /** Names the model's folder, as BFCL names it: slashes become underscores. */
-  readonly model: string
-  readonly mode: Mode
-  /** Episodes per task. */
-  readonly samples: number
-}
-
-/** Refused when there are results of the model already: nothing is overwritten, and nothing is added to other results. */
-export const writer = Effect.fn("ResultFolder.writer")(function*(
-  folder: string,
-  { mode, model, samples }: WriterOptions
-): Effect.fn.Return<Writer, ResultsError, FileSystem.FileSystem | Path.Path> {
-  const fs = yield* FileSystem.FileSystem
-  const path = yield* Path.Path
-  const home = (sample: number) =>
-    path.join(folder, ...samples === 1 ? [] : [`sample-${sample + 1}`], model.replaceAll("/", "_"), groupFolder)
-  for (let sample = 0; sample < samples; sample++) {
-    const there = yield* fs.exists(home(sample)).pipe(failed(home(sample)))
-    if (there) {
-      const detail = `there are results of ${model} already; nothing was overwritten`
-      return yield* new ResultsError({ path: home(sample), detail })
-    }
-  }
-  return {
-    write: Effect.fnUntraced(function*(played) {
-      const category = Category.literals.find((known) => known === played.task.category)
-      if (category === undefined) return yield* Effect.die(new RangeError(`BFCL has no ${played.task.category}`))
-      const folder = home(played.sample)
-      const file = path.join(folder, ResultFile.fileNameOf(category, "result"))
-      yield* fs.makeDirectory(folder, { recursive: true }).pipe(failed(folder))
-      yield* fs.writeFileString(file, `${ResultFile.encodeLine(played, mode)}\n`, { flag: "a" }).pipe(failed(file))
-    })
-  }
 })

@@ -4,10 +4,11 @@
  */
 import { Effect, Result, Schema, Stream } from "effect"
 import * as Evaluation from "../domain/Evaluation.ts"
-import type { Sampling } from "../domain/Policy.ts"
+import { type Completion, Policy, type Sampling } from "../domain/Policy.ts"
 import * as Seed from "../domain/Seed.ts"
 import { Part, type Task } from "../domain/Task.ts"
 import { Tasks } from "../domain/Tasks.ts"
+import * as PolicyScripted from "../layers/PolicyScripted.ts"
 import { type Patience, persist } from "./persist.ts"
 import { rollout } from "./rollout.ts"
 
@@ -58,24 +59,30 @@ export const select = (
 ): ReadonlyArray<Task> =>
   all.filter((task) => parts.includes(task.part) && (categories.length === 0 || categories.includes(task.category)))
 
-const play = Effect.fnUntraced(function*(task: Task, sample: number, options: EvaluateOptions) {
+/** What was said in an episode that an earlier evaluation with the same options finished; undefined when it is to be played. */
+export type Recorded = (task: Task, sample: number) => ReadonlyArray<Completion> | undefined
+
+/** One episode of an evaluation. A recorded one is played again by what was said in it, and asks the policy for nothing. */
+const play = Effect.fnUntraced(function*(task: Task, sample: number, options: EvaluateOptions, recorded: Recorded) {
+  const said = recorded(task, sample)
+  const once = rollout(task, {
+    seed: Seed.derive(options.seed, "evaluation", task.id, sample),
+    family: `evaluation/${task.id}`,
+    sampling: options.sampling,
+    maxSteps: options.maxSteps
+  })
   const { result } = yield* persist(
-    rollout(task, {
-      seed: Seed.derive(options.seed, "evaluation", task.id, sample),
-      family: `evaluation/${task.id}`,
-      sampling: options.sampling,
-      maxSteps: options.maxSteps
-    }),
+    said === undefined ? once : Effect.provideService(once, Policy, PolicyScripted.replaying(said)),
     options
   )
   const played: Evaluation.Played = Result.isSuccess(result)
     ? { _tag: "Finished", task, sample, episode: result.success }
     : { _tag: "Unfinished", task, sample, ...result.failure }
-  return played
+  return { played, isNew: said === undefined }
 })
 
-/** Every episode of an evaluation, in the order of the tasks whatever the concurrency. */
-export const episodes = (options: EvaluateOptions) =>
+/** Every episode of an evaluation as it ends, with its place in the order of the tasks. */
+const episodes = (options: EvaluateOptions, recorded: Recorded) =>
   Stream.unwrap(
     Effect.gen(function*() {
       const { all } = yield* Tasks
@@ -89,14 +96,31 @@ export const episodes = (options: EvaluateOptions) =>
       }
       return Stream.fromIterable(tasks).pipe(
         Stream.flatMap((task) => Stream.range(0, options.samples - 1).pipe(Stream.map((sample) => ({ task, sample })))),
-        Stream.mapEffect(({ sample, task }) => play(task, sample, options), { concurrency: options.concurrency })
+        Stream.zipWithIndex,
+        Stream.mapEffect(
+          ([{ sample, task }, place]) =>
+            Effect.map(play(task, sample, options, recorded), (episode) => ({ ...episode, place })),
+          // One that takes long holds up none that follow.
+          { concurrency: options.concurrency, unordered: true }
+        )
       )
     })
   )
 
-/** Plays everything and counts. `watch` sees each episode, which is not kept. */
+const none: Recorded = () => undefined
+
+/**
+ * Plays everything and counts, in the order of the tasks whatever the concurrency. `watch` sees each episode that is not
+ * recorded, one at a time and as it ends; it is not kept.
+ */
 export const evaluate = <E = never, R = never>(
   options: EvaluateOptions,
-  watch: (played: Evaluation.Played) => Effect.Effect<void, E, R> = () => Effect.void
+  watch: (played: Evaluation.Played) => Effect.Effect<void, E, R> = () => Effect.void,
+  recorded: Recorded = none
 ) =>
-  episodes(options).pipe(Stream.tap(watch), Stream.map(Evaluation.mark), Stream.runCollect, Effect.map(Evaluation.make))
+  episodes(options, recorded).pipe(
+    Stream.tap(({ isNew, played }) => isNew ? watch(played) : Effect.void),
+    Stream.map(({ place, played }) => ({ place, mark: Evaluation.mark(played) })),
+    Stream.runCollect,
+    Effect.map((marks) => Evaluation.make(marks.toSorted((a, b) => a.place - b.place).map(({ mark }) => mark)))
+  )

@@ -17,6 +17,7 @@ import type { Renderer } from "../domain/Renderer.ts"
 import type { Rule } from "../domain/Reward.ts"
 import type { Tasks, TasksError } from "../domain/Tasks.ts"
 import type { ServerProfile } from "../domain/tinker/ServerProfile.ts"
+import type * as PolicyOpenai from "../layers/PolicyOpenai.ts"
 import type { ResultsError } from "../layers/ResultFolder.ts"
 import type { Compared, CompareOptions } from "./compare.ts"
 import type { ConformRenderersOptions } from "./conformRenderers.ts"
@@ -35,7 +36,13 @@ export class Unavailable extends Schema.TaggedError<Unavailable>()("Unavailable"
 }
 
 /** What a user can have asked for wrongly; each says in one sentence what. */
-export type PartsError = TasksError | EngineError | PullError | ResultsError | Unavailable
+export type PartsError =
+  | TasksError
+  | EngineError
+  | PullError
+  | ResultsError
+  | PolicyOpenai.ServerUnusable
+  | Unavailable
 
 export type Platform = FileSystem.FileSystem | Path.Path
 
@@ -46,6 +53,8 @@ export interface WorldOptions {
   readonly seed?: number | undefined
   /** Of the folder's tasks, by name or by path; by scenario when absent. */
   readonly split?: string | undefined
+  /** Whether the folder's tasks open with the rules of the protocol, for models that were not trained on it. */
+  readonly explained?: boolean
 }
 
 interface Playable {
@@ -95,6 +104,10 @@ export class Parts extends Context.Service<Parts, {
   readonly official: (options: OfficialOptions) => Effect.Effect<OfficialEvaluation, PartsError, Platform>
   /** An engine and the renderer of its model's language. */
   readonly machine: (options: MachineOptions) => Layer.Layer<Engine | Renderer, PartsError, Platform>
+  /** A model behind a server. */
+  readonly openai: (
+    options: PolicyOpenai.Options
+  ) => Layer.Layer<Policy | PolicyOpenai.Meter, PolicyOpenai.ServerUnusable>
   /** Makes a base model and saves it to `out`; lines of progress go to `say`. */
   readonly pretrain: (options: {
     readonly out: string

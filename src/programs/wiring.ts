@@ -2,10 +2,12 @@
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { Effect, Layer, Path } from "effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
+import * as Documents from "../domain/bfcl/Documents.ts"
 import { announcement, systemMessage } from "../domain/drills/Documents.ts"
 import { generate, sizes } from "../domain/drills/Drill.ts"
 import { prove } from "../domain/drills/Proof.ts"
 import * as Tasks from "../domain/Tasks.ts"
+import * as ToolDocuments from "../domain/tools/Documents.ts"
 import { ModelConfig } from "../domain/Transformer.ts"
 import * as Base from "../layers/Base.ts"
 import * as BfclCache from "../layers/BfclCache.ts"
@@ -14,6 +16,7 @@ import * as Drills from "../layers/Drills.ts"
 import * as EngineEmbedded from "../layers/EngineEmbedded.ts"
 import * as EnvironmentBfcl from "../layers/EnvironmentBfcl.ts"
 import * as EnvironmentBfclOfficial from "../layers/EnvironmentBfclOfficial.ts"
+import * as PolicyOpenai from "../layers/PolicyOpenai.ts"
 import * as PolicyOracle from "../layers/PolicyOracle.ts"
 import * as RendererCompact from "../layers/RendererCompact.ts"
 import * as TinkerClientHttp from "../layers/TinkerClientHttp.ts"
@@ -55,14 +58,14 @@ const readBenchmark = (folder: string, split: string | undefined) =>
     onSuccess: (read) => ({ read, tasks: BfclFolder.tasksOf(read, folder) })
   })
 
-/** BFCL's own instances in the training protocol, in the compact form that the embedded model can read. */
-const benchmark = Effect.fnUntraced(function*(folder: string, split: string | undefined) {
+/** BFCL's own instances in the training protocol, in the compact form that the embedded model can read, or explained. */
+const benchmark = Effect.fnUntraced(function*(folder: string, split: string | undefined, explained: boolean) {
   const { read, tasks } = yield* readBenchmark(folder, split)
   const environment = EnvironmentBfcl.layer({
     documents: read.documents,
     longContext: read.longContext,
-    system: systemMessage,
-    announce: announcement
+    system: explained ? ToolDocuments.systemMessage : systemMessage,
+    announce: explained ? Documents.announcement : announcement
   })
   const world: World = {
     tasks,
@@ -74,8 +77,8 @@ const benchmark = Effect.fnUntraced(function*(folder: string, split: string | un
   return world
 })
 
-const world: Parts["Service"]["world"] = ({ data, seed, split }) => {
-  if (data !== undefined) return benchmark(data, split)
+const world: Parts["Service"]["world"] = ({ data, explained = false, seed, split }) => {
+  if (data !== undefined) return benchmark(data, split, explained)
   return split === undefined
     ? Effect.succeed(drills(seed))
     : Effect.fail(
@@ -178,6 +181,7 @@ export const layer: Layer.Layer<Parts> = Layer.succeed(
     exercises: (seed) => generate(seed, sizes, prove),
     official,
     machine,
+    openai: PolicyOpenai.layer,
     pretrain,
     serve: serveWeights,
     conformance: conform,

@@ -1,8 +1,6 @@
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, layer } from "@effect/vitest"
-import { Effect, FileSystem } from "effect"
-import type { Played } from "../../src/domain/Evaluation.ts"
-import * as Task from "../../src/domain/Task.ts"
+import { Effect } from "effect"
 import * as ResultFolder from "../../src/layers/ResultFolder.ts"
 import { writeFolder } from "./benchmark.ts"
 
@@ -12,14 +10,6 @@ const name = (category: string): string => `BFCL_v4_multi_turn_${category}_resul
 const listed = Effect.fnUntraced(function*(folder: string) {
   const models = yield* ResultFolder.list(folder)
   return models.map(({ files, model, sample }) => [sample, model, files.map(({ category }) => category)])
-})
-
-const unfinished = (id: string, category: string, sample: number): Played => ({
-  _tag: "Unfinished",
-  task: Task.make(id, {}, { category }),
-  sample,
-  cause: "deadline",
-  detail: "too late"
 })
 
 layer(NodeServices.layer)("a folder of results", (it) => {
@@ -65,34 +55,5 @@ layer(NodeServices.layer)("a folder of results", (it) => {
       const error = yield* Effect.flip(ResultFolder.list(yield* writeFolder({ "README.md": "" })))
       assert.match(error.message, /: no BFCL_v4_multi_turn_base_result\.json or its like is in it/)
       assert.match((yield* Effect.flip(ResultFolder.list("no/such"))).message, /^no\/such: no such file or folder/)
-    }))
-
-  it.effect("is written as it is read, a folder for each sample where there are several", () =>
-    Effect.gen(function*() {
-      const folder = yield* writeFolder({})
-      const { write } = yield* ResultFolder.writer(folder, { model: "org/m", mode: "fc", samples: 2 })
-      yield* write(unfinished("multi_turn_base_0", "base", 0))
-      yield* write(unfinished("multi_turn_base_1", "base", 0))
-      yield* write(unfinished("multi_turn_base_0", "base", 1))
-      const sources = yield* ResultFolder.list(folder)
-      const read = yield* Effect.forEach(sources, ResultFolder.read)
-      assert.deepStrictEqual(sources.map(({ model, sample }) => [sample, model]), [
-        ["sample-1", "org_m"],
-        ["sample-2", "org_m"]
-      ])
-      assert.deepStrictEqual(read.map((located) => located.map(({ said }) => said.id)), [
-        ["multi_turn_base_0", "multi_turn_base_1"],
-        ["multi_turn_base_0"]
-      ])
-    }))
-
-  it.effect("is not written over", () =>
-    Effect.gen(function*() {
-      const fs = yield* FileSystem.FileSystem
-      const folder = yield* writeFolder({ [`m/multi_turn/${name("base")}`]: line("a") })
-      const options = { model: "m", mode: "fc", samples: 1 } as const
-      const error = yield* Effect.flip(ResultFolder.writer(folder, options))
-      assert.match(error.message, /there are results of m already; nothing was overwritten/)
-      assert.strictEqual(yield* fs.readFileString(`${folder}/m/multi_turn/${name("base")}`), line("a"))
     }))
 })

@@ -10,7 +10,7 @@ import * as PolicyScripted from "../../src/layers/PolicyScripted.ts"
 import { cli } from "../../src/programs/cli.ts"
 import { defaults } from "../../src/programs/evaluate.ts"
 import { Parts, type World } from "../../src/programs/parts.ts"
-import { curriculum, renderer, stage, tasks } from "./world.ts"
+import { curriculum, openai, renderer, stage, tasks } from "./world.ts"
 
 const toy: World = {
   tasks: Tasks.layer(tasks, { source: "toy" }),
@@ -35,7 +35,8 @@ const engine = EngineScripted.layer(({ prompt, seed }) => {
 const parts = Layer.mock(Parts, {
   exercises: () => [],
   world: () => Effect.succeed(toy),
-  machine: () => Layer.merge(engine, renderer)
+  machine: () => Layer.merge(engine, renderer),
+  openai
 })
 
 const envtune = cli(parts, "1.2.3")

@@ -9,6 +9,7 @@ import * as Reward from "../../src/domain/Reward.ts"
 import * as Tasks from "../../src/domain/Tasks.ts"
 import * as EngineScripted from "../../src/layers/EngineScripted.ts"
 import * as EnvironmentToy from "../../src/layers/EnvironmentToy.ts"
+import * as PolicyOpenai from "../../src/layers/PolicyOpenai.ts"
 import * as PolicyScripted from "../../src/layers/PolicyScripted.ts"
 import { cli } from "../../src/programs/cli.ts"
 import { defaults } from "../../src/programs/evaluate.ts"
@@ -58,6 +59,22 @@ const parts = Layer.succeed(
               reason: new WeightsUnusable({ path: weights, detail: "they are of another vocabulary" })
             })
           )
+        ),
+    openai: ({ baseUrl, model, tools }) =>
+      baseUrl === "http://nobody/v1"
+        ? Layer.unwrap(Effect.fail(new PolicyOpenai.ServerUnusable({ url: baseUrl, detail: "there is no such host" })))
+        : Layer.merge(
+          PolicyScripted.layer((conversation) =>
+            model === "mute" || tools ? "" : conversation.at(-1)?.content.slice(-1) ?? ""
+          ),
+          Layer.succeed(PolicyOpenai.Meter, {
+            spending: Effect.succeed({
+              requests: 1200,
+              retries: 3,
+              uncounted: 0,
+              tokens: { prompt: 1_000_000, cached: 0, completion: 500_000 }
+            })
+          })
         ),
     pretrain: ({ out, say }) => say(`pretending to make ${out}`),
     conformanceOfRenderers: ({ models }) => Effect.succeed({ lines: [`languages of ${models}`], agrees: true }),
@@ -411,6 +428,59 @@ describe("envtune evaluate", () => {
     }).pipe(Effect.provide(NodeServices.layer)))
 })
 
+describe("envtune evaluate --policy openai", () => {
+  const server = ["evaluate", "--policy", "openai", "--base-url", "http://somewhere/v1", "--model", "m"]
+
+  it.effect("says what it took, and what it cost where prices are given", () =>
+    Effect.gen(function*() {
+      const prices = yield* file("prices.json", "{\"m\": {\"prompt\": 1, \"completion\": 4}}")
+      yield* envtune([...server, "--part", "test", "--prices", prices])
+      assert.include(
+        yield* output,
+        "1,200 requests, 3 of them repeated; 1,000,000 tokens in (0 cached), 500,000 out; 3.0000 USD"
+      )
+      assert.strictEqual(
+        yield* refused(...server.with(6, "n"), "--prices", prices),
+        `envtune: ${prices}: it has no prices of n; it has those of m`
+      )
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.effect("is refused in one sentence where something is missing or wrong", () =>
+    Effect.gen(function*() {
+      const said = yield* refused("evaluate", "--policy", "openai", "--model", "m")
+      assert.include(said, "envtune: --policy openai needs --base-url URL and --model NAME")
+      assert.include(yield* refused(...server.with(4, "somewhere")), "--base-url somewhere is no http or https URL")
+      assert.include(yield* refused(...server.with(4, "http://nobody/v1")), "http://nobody/v1: there is no such host")
+      assert.include(
+        yield* refused(...server, "--api-key-env", "NOT_SET_ANYWHERE"),
+        "--api-key-env NOT_SET_ANYWHERE: the environment has no such variable"
+      )
+      assert.include(
+        yield* refused("evaluate", "--policy", "oracle", "--base-url", "http://somewhere/v1"),
+        "--base-url, --api-key-env and --prices go with --policy openai"
+      )
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.effect("goes on with the results that are there, and refuses those of other settings", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const results = `${yield* temporary}/results`
+      const evaluating = [...server, "--results", results, "--json"]
+      yield* envtune([...evaluating, "--part", "transfer"])
+      yield* envtune([...evaluating, "--part", "transfer,test"])
+      const [first, second] = (yield* TestConsole.logLines).map((line) => JSON.parse(String(line)))
+      assert.deepStrictEqual(second.cells["transfer/unseen"], first.cells["transfer/unseen"])
+      assert.strictEqual(second.cells["test/base"].success.passed, 3)
+      assert.strictEqual(yield* errors, `${results}: 1 episodes are there, and are not played again`)
+      const lines = (yield* fs.readFileString(`${results}/m/training/base.jsonl`)).trimEnd().split("\n")
+      assert.strictEqual(lines.length, 3)
+      assert.include(
+        yield* refused(...evaluating, "--temperature", "0.5"),
+        `${results}/m/envtune.json: the results of m there are of other settings (temperature 0 there and 0.5 here)`
+      )
+    }).pipe(Effect.provide(NodeServices.layer)))
+})
+
 describe("the other commands", () => {
   it.effect("report says where it wrote the page, or that no run is there", () =>
     Effect.gen(function*() {
@@ -464,12 +534,11 @@ describe("the other commands", () => {
       assert.include(yield* refused("compare", "a", "b#m"), "envtune: a and b#m differ")
     }).pipe(Effect.provide(NodeServices.layer)))
 
-  it.effect("evaluate plays an official loop where there is data, and writes results of those alone", () =>
+  it.effect("evaluate plays an official loop where there is data", () =>
     Effect.gen(function*() {
       yield* envtune(["evaluate", "--data", "d", "--loop", "fc", "--policy", "oracle", "--json"])
       assert.strictEqual(JSON.parse(yield* output).cells["test/base"].success.passed, 3)
       assert.include(yield* refused("evaluate", "--loop", "fc"), "--loop fc is for BFCL's own tasks")
-      assert.include(yield* refused("evaluate", "--results", "r"), "--results goes with --loop fc")
     }).pipe(Effect.provide(NodeServices.layer)))
 
   it.effect("split ends with code 1 when what is tested was trained on", () =>

@@ -1,14 +1,16 @@
+import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Layer, Schema, Stream } from "effect"
+import { Effect, Fiber, FileSystem, Latch, Layer, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import * as Augmentor from "../../src/domain/Augmentor.ts"
 import * as Evaluation from "../../src/domain/Evaluation.ts"
-import { PolicyError, PolicyUnavailable } from "../../src/domain/Policy.ts"
+import { type Completion, PolicyError, PolicyUnavailable } from "../../src/domain/Policy.ts"
 import { type Interval, wilson, wilsonClustered } from "../../src/domain/Statistics.ts"
 import * as Tasks from "../../src/domain/Tasks.ts"
 import * as EnvironmentToy from "../../src/layers/EnvironmentToy.ts"
+import * as EvaluationFolder from "../../src/layers/EvaluationFolder.ts"
 import * as PolicyScripted from "../../src/layers/PolicyScripted.ts"
-import { defaults, episodes, evaluate } from "../../src/programs/evaluate.ts"
+import { defaults, evaluate } from "../../src/programs/evaluate.ts"
 import * as Tables from "../../src/programs/tables.ts"
 import { tasks } from "./world.ts"
 
@@ -23,11 +25,14 @@ const policy = PolicyScripted.layer((conversation, { task }) => {
   return task.id === "e1" && asked === "say b" ? "wrong" : asked.slice(-1)
 })
 
-const seeds = (concurrency: number) =>
-  episodes({ ...defaults, samples: 3, concurrency }).pipe(
-    Stream.map((played) => played._tag === "Finished" ? played.episode.seed : -1),
-    Stream.runCollect
-  )
+const seeds = Effect.fnUntraced(function*(concurrency: number) {
+  const all = new Map<string, number>()
+  yield* evaluate({ ...defaults, samples: 3, concurrency }, (played) =>
+    Effect.sync(() => {
+      all.set(`${played.task.id} ${played.sample}`, played._tag === "Finished" ? played.episode.seed : -1)
+    }))
+  return all
+})
 
 describe("evaluate", () => {
   it.effect("counts passed episodes and turns by part and category", () =>
@@ -90,9 +95,83 @@ describe("evaluate", () => {
   it.effect("gives every sample a seed of its own, and the same ones whatever the concurrency", () =>
     Effect.gen(function*() {
       const alone = yield* seeds(1)
-      assert.strictEqual(new Set(alone).size, 12)
+      assert.strictEqual(new Set(alone.values()).size, 12)
       assert.deepStrictEqual(yield* seeds(16), alone)
     }).pipe(Effect.provide([World, policy])))
+
+  it.effect("plays what is recorded by what was said, and asks and tells of the rest only", () =>
+    Effect.gen(function*() {
+      const said = new Map<string, ReadonlyArray<Completion>>()
+      const whole = yield* evaluate(defaults, (played) =>
+        Effect.sync(() => {
+          if (played._tag === "Unfinished" || played.task.id === "e2") return
+          said.set(played.task.id, played.episode.steps.map(({ completion }) => completion))
+        }))
+      const asked: Array<string> = []
+      const told: Array<string> = []
+      const again = yield* evaluate(
+        defaults,
+        ({ task }) => Effect.sync(() => told.push(task.id)),
+        ({ id }) => said.get(id)
+      ).pipe(
+        Effect.provide(PolicyScripted.layer((conversation, { task }) => {
+          asked.push(task.id)
+          return conversation.at(-1)?.content.slice(-1) ?? ""
+        }))
+      )
+      assert.deepStrictEqual(again, whole)
+      assert.deepStrictEqual(asked, ["e2", "e2"])
+      assert.deepStrictEqual(told, ["e2"])
+    }).pipe(Effect.provide([World, policy])))
+
+  it.effect("goes on where it was when it was stopped, from its folder", () =>
+    Effect.gen(function*() {
+      const folder = yield* (yield* FileSystem.FileSystem).makeTempDirectoryScoped()
+      const opened = EvaluationFolder.open(folder, { model: "m", loop: "training", samples: 1, settings: {} })
+      const written = yield* Latch.make()
+      const first = yield* opened
+      const stuck = PolicyScripted.layerEffect((conversation, { task }) =>
+        task.id === "e1" ? Effect.never : Effect.succeed(conversation.at(-1)?.content.slice(-1) ?? "")
+      )
+      let count = 0
+      const fiber = yield* evaluate(defaults, (played) =>
+        played._tag === "Unfinished" ? Effect.void : Effect.andThen(
+          first.write(played),
+          Effect.suspend(() => ++count === 3 ? written.open : Effect.void)
+        )).pipe(Effect.provide(stuck), Effect.forkChild)
+      yield* written.await
+      yield* Fiber.interrupt(fiber)
+      const asked: Array<string> = []
+      const second = yield* opened
+      const { tasks: outcomes } = yield* evaluate(defaults, () => Effect.void, second.recorded).pipe(
+        Effect.provide(PolicyScripted.layer((conversation, { task }) => {
+          asked.push(task.id)
+          return conversation.at(-1)?.content.slice(-1) ?? ""
+        }))
+      )
+      assert.strictEqual(second.episodes, 3)
+      assert.deepStrictEqual(asked, ["e1", "e1"])
+      const once = { n: 1, passed: 1 }
+      assert.deepStrictEqual(outcomes, { e0: once, e1: once, e2: once, x0: once })
+    }).pipe(Effect.provide([World, NodeServices.layer])))
+
+  it.effect("counts in the order of the tasks, whichever ends first", () =>
+    Effect.gen(function*() {
+      const order: Array<string> = []
+      const slow = PolicyScripted.layerEffect((conversation, { task }) =>
+        Effect.delay(
+          Effect.succeed(conversation.at(-1)?.content.slice(-1) ?? ""),
+          task.id === "e0" ? "1 second" : 0
+        )
+      )
+      const fiber = yield* evaluate(defaults, ({ task }) => Effect.sync(() => order.push(task.id))).pipe(
+        Effect.provide(slow),
+        Effect.forkChild
+      )
+      yield* TestClock.adjust("2 seconds")
+      assert.deepStrictEqual(Object.keys((yield* Fiber.join(fiber)).tasks), ["e0", "e1", "e2", "x0"])
+      assert.strictEqual(order.at(-1), "e0")
+    }).pipe(Effect.provide(World)))
 
   it.effect("says which tasks there are when none is asked for", () =>
     Effect.gen(function*() {

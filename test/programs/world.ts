@@ -1,5 +1,5 @@
 /** A small world for the tests of programs: toy tasks, a scripted policy, a trainer and a store that record. */
-import { Layer, Result } from "effect"
+import { Effect, Layer, Result } from "effect"
 import * as Advance from "../../src/domain/Advance.ts"
 import * as Augmentor from "../../src/domain/Augmentor.ts"
 import * as Curriculum from "../../src/domain/Curriculum.ts"
@@ -8,6 +8,7 @@ import * as Reward from "../../src/domain/Reward.ts"
 import type { Part, Task } from "../../src/domain/Task.ts"
 import { TokenBuffer } from "../../src/domain/TokenBuffer.ts"
 import * as EnvironmentToy from "../../src/layers/EnvironmentToy.ts"
+import type { Parts } from "../../src/programs/parts.ts"
 
 /** A toy task of two turns, asking for `a` and then for `b`; `ls` is its one tool. */
 export const task = (id: string, part: Part = "train", category = "base"): Task => ({
@@ -71,3 +72,6 @@ const spell = (messages: ReadonlyArray<{ readonly content: string }>): Int32Arra
   Int32Array.from(messages.map(({ content }) => `${content}\n`).join(""), (character) => character.codePointAt(0) ?? 0)
 
 const text = (tokens: Int32Array): string => String.fromCodePoint(...tokens)
+
+/** For commands that are given no server. */
+export const openai: Parts["Service"]["openai"] = () => Layer.unwrap(Effect.die("no server is there"))

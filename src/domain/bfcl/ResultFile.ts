@@ -5,10 +5,12 @@
  * `result` has the steps of each turn. A step is the text that was said or, of a function-calling model, a list of
  * `{name: arguments}` with the arguments as JSON text; where inference broke off, `result` is the error's text.
  */
-import { Result } from "effect"
+import { Result, Schema } from "effect"
 import type { Episode, Step } from "../Episode.ts"
-import type { Played } from "../Evaluation.ts"
+import { MessageRecord } from "../EpisodeRecord.ts"
+import type { Finished } from "../Evaluation.ts"
 import type { Message } from "../Message.ts"
+import { type Completion, outOfContext, Usage, usageOf } from "../Policy.ts"
 import { dumps, loads } from "../python/Json.ts"
 import { attributeError, Dict, PythonError, type Value } from "../python/Value.ts"
 import { type Decoded, functionCalls, promptingCalls, qwenCalls, type ToolCall } from "./Decode.ts"
@@ -55,6 +57,9 @@ export const decodeLine = (line: string): Result.Result<ResultEntry, string> => 
 export const turnsOf = ({ result }: ResultEntry): ReadonlyArray<ReadonlyArray<Value>> | undefined =>
   Array.isArray(result) ? result.map((turn) => Array.isArray(turn) ? turn : []) : undefined
 
+/** What an evaluation plays: BFCL's own loops, or the paper's training protocol. */
+export type Loop = Mode | "training"
+
 /** How the steps of a model are to be read: as tool calls, as a Python list, or by the tags of Qwen's chat template. */
 export type Form = Mode | "qwen"
 
@@ -92,8 +97,8 @@ export const decodeStep = (step: Value, form: Form): Decoded => {
 export const decodeTurn = (turn: ReadonlyArray<Value>, form: Form): ReadonlyArray<ReadonlyArray<string>> =>
   turn.map((step) => Result.getOrElse(decodeStep(step, form), () => [])).filter((calls) => calls.length > 0)
 
-const stepOf = ({ content, toolCalls = [] }: Message, mode: Mode): Value =>
-  mode === "fc" && toolCalls.length > 0
+const stepOf = ({ content, toolCalls = [] }: Message, loop: Loop): Value =>
+  loop === "fc" && toolCalls.length > 0
     ? toolCalls.map(({ arguments: given, name }) => Dict.from([[name, given]]))
     : content
 
@@ -104,8 +109,6 @@ const byTurn = ({ steps }: Episode, value: (step: Step) => Value): Array<Value> 
   return turns
 }
 
-const count = (tokens: Int32Array | undefined): bigint => BigInt(tokens?.length ?? 0)
-
 const stops = {
   context: "no room was left in the context of the model",
   steps: "the episode has more messages than are allowed"
@@ -113,21 +116,56 @@ const stops = {
 
 const inferenceError = (detail: string): string => `Error during inference: ${detail}`
 
-/** The line of an episode that was played in an official loop, without its line feed. Latencies are not recorded. */
-export const encodeLine = (played: Played, mode: Mode): string => {
-  const episode = played._tag === "Finished" ? played.episode : undefined
-  const hasTokens = episode?.steps.every(({ completion }) => completion.tokens !== undefined) ?? false
-  const counted = (of: (step: Step) => bigint) => episode !== undefined && hasTokens ? byTurn(episode, of) : []
-  const result = played._tag === "Unfinished"
-    ? inferenceError(played.detail)
-    : played.episode.stop === "completed"
-    ? byTurn(played.episode, ({ completion }) => stepOf(completion.message, mode))
-    : inferenceError(stops[played.episode.stop])
+/** A completion as a line keeps it: everything but its tokens, which are counted. */
+const CompletionRecord = Schema.Struct({
+  message: MessageRecord,
+  stop: Schema.Literals(["stop", "length", "context"]),
+  usage: Schema.optionalKey(Usage)
+})
+
+const completionRecord = (completion: Completion): typeof CompletionRecord.Type => {
+  const { message: { tools: _, ...message }, stop } = completion
+  const usage = usageOf(completion)
+  return { message, stop, ...(usage !== undefined && { usage }) }
+}
+
+/** Every completion of an episode, the one that there was no room for included. */
+const completionsOf = ({ steps, stop }: Episode): ReadonlyArray<Completion> => [
+  ...steps.map(({ completion }) => completion),
+  ...stop === "context" ? [outOfContext] : []
+]
+
+/**
+ * The line of an episode, without its line feed. Latencies are not recorded. What the official files have no place for
+ * (ids of calls, thoughts, text beside calls) is under `completions`, where the official scorer does not look: from them
+ * an episode can be played again as it was.
+ */
+export const encodeLine = ({ episode, task }: Finished, loop: Loop): string => {
+  const counted = (of: (usage: Usage) => number): Value => {
+    const turns = byTurn(episode, ({ completion }) => {
+      const usage = usageOf(completion)
+      return usage === undefined ? null : BigInt(of(usage))
+    })
+    return turns.flat().includes(null) ? [] : turns
+  }
   return dumps(Dict.of({
-    id: played.task.id,
-    result,
-    input_token_count: counted(({ completion }) => count(completion.tokens?.prompt)),
-    output_token_count: counted(({ completion }) => count(completion.tokens?.completion)),
-    latency: []
+    id: task.id,
+    result: episode.stop === "completed"
+      ? byTurn(episode, ({ completion }) => stepOf(completion.message, loop))
+      : inferenceError(stops[episode.stop]),
+    input_token_count: counted(({ prompt }) => prompt),
+    output_token_count: counted(({ completion }) => completion),
+    latency: [],
+    completions: loads(JSON.stringify(completionsOf(episode).map(completionRecord)))
   }))
 }
+
+const decodeRecorded = Schema.decodeUnknownResult(
+  Schema.fromJsonString(Schema.Struct({ id: Schema.String, completions: Schema.Array(CompletionRecord) }))
+)
+
+/** An entry by the completions that `encodeLine` wrote, or what is wrong with the line. */
+export const decodeCompletions = (
+  line: string
+): Result.Result<{ readonly id: string; readonly completions: ReadonlyArray<Completion> }, string> =>
+  Result.mapError(decodeRecorded(line), ({ message }) => message)

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Result, Schema } from "effect"
 import * as ResultFile from "../../../src/domain/bfcl/ResultFile.ts"
-import type { Played } from "../../../src/domain/Evaluation.ts"
+import type { Finished } from "../../../src/domain/Evaluation.ts"
 import type { Message } from "../../../src/domain/Message.ts"
 import { dumps, loads } from "../../../src/domain/python/Json.ts"
 import type { Value } from "../../../src/domain/python/Value.ts"
@@ -86,7 +86,7 @@ describe("decodeStep", () => {
 const task = Task.make("multi_turn_base_7", {})
 
 /** An episode of turns of messages, each of three tokens after ten. */
-const played = (turns: ReadonlyArray<ReadonlyArray<Message>>, tokens = true): Played => ({
+const played = (turns: ReadonlyArray<ReadonlyArray<Message>>, tokens = true): Finished => ({
   _tag: "Finished",
   task,
   sample: 0,
@@ -121,29 +121,47 @@ const assistant = (content: string, toolCalls?: Message["toolCalls"]): Message =
 describe("encodeLine", () => {
   it("writes steps by turns, as the official runner does", () => {
     const call = assistant("", [{ id: "c", name: "cd", arguments: "{\"folder\": \"a\"}" }])
+    const { completions: _, ...official } = JSON.parse(
+      ResultFile.encodeLine(played([[call, assistant("Done.")], [assistant("")]]), "fc")
+    )
     assert.strictEqual(
-      ResultFile.encodeLine(played([[call, assistant("Done.")], [assistant("")]]), "fc"),
-      "{\"id\": \"multi_turn_base_7\", \"result\": [[[{\"cd\": \"{\\\"folder\\\": \\\"a\\\"}\"}], \"Done.\"], [\"\"]], " +
-        "\"input_token_count\": [[10, 10], [10]], \"output_token_count\": [[3, 3], [3]], \"latency\": []}"
+      JSON.stringify(official),
+      JSON.stringify({
+        id: "multi_turn_base_7",
+        result: [[[{ cd: "{\"folder\": \"a\"}" }], "Done."], [""]],
+        input_token_count: [[10, 10], [10]],
+        output_token_count: [[3, 3], [3]],
+        latency: []
+      })
     )
   })
 
-  it("counts no tokens where the policy has none", () => {
-    assert.strictEqual(
-      ResultFile.encodeLine(played([[assistant("[f()]")]], false), "prompting"),
-      "{\"id\": \"multi_turn_base_7\", \"result\": [[\"[f()]\"]], \"input_token_count\": [], " +
-        "\"output_token_count\": [], \"latency\": []}"
+  it("counts no tokens where nobody did", () => {
+    const line = JSON.parse(ResultFile.encodeLine(played([[assistant("[f()]")]], false), "prompting"))
+    assert.deepInclude(line, { result: [["[f()]"]], input_token_count: [], output_token_count: [] })
+  })
+
+  it("keeps what the official files have no place for", () => {
+    const message: Message = {
+      ...assistant("Let me see.", [{ id: "c", name: "cd", arguments: "{\"folder\": \"\\u00e9" }]),
+      reasoning: "\ud800 why?"
+    }
+    const usage = { prompt: 10, cached: 0, completion: 3 }
+    assert.deepStrictEqual(
+      Result.getOrThrow(ResultFile.decodeCompletions(ResultFile.encodeLine(played([[message]]), "fc"))),
+      { id: "multi_turn_base_7", completions: [{ message, stop: "stop", usage }] }
     )
+    assert.isTrue(Result.isFailure(ResultFile.decodeCompletions("{\"id\": \"a\", \"result\": []}")))
   })
 
   it("writes what broke off as the official runner writes an exception", () => {
-    const unfinished: Played = { _tag: "Unfinished", task, sample: 0, cause: "PolicyUnavailable", detail: "no answer" }
-    const line = Result.getOrThrow(ResultFile.decodeLine(ResultFile.encodeLine(unfinished, "fc")))
-    assert.strictEqual(line.result, "Error during inference: no answer")
-    assert.isUndefined(ResultFile.turnsOf(line))
     const whole = played([[assistant("x")]])
-    const cut: Played = whole._tag === "Finished" ? { ...whole, episode: { ...whole.episode, stop: "context" } } : whole
-    assert.match(ResultFile.encodeLine(cut, "fc"), /"result": "Error during inference: no room was left/)
+    const text = ResultFile.encodeLine({ ...whole, episode: { ...whole.episode, stop: "context" } }, "fc")
+    const line = Result.getOrThrow(ResultFile.decodeLine(text))
+    assert.strictEqual(line.result, "Error during inference: no room was left in the context of the model")
+    assert.isUndefined(ResultFile.turnsOf(line))
+    const { completions } = Result.getOrThrow(ResultFile.decodeCompletions(text))
+    assert.deepStrictEqual(completions.map(({ stop }) => stop), ["stop", "context"])
   })
 
   it.prop("what was said is read back as it was", [
