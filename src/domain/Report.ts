@@ -34,6 +34,10 @@ export type Moments = typeof Moments.Type
 export const Rate = Schema.Struct({ n: Schema.Natural, passed: Schema.Natural })
 export type Rate = typeof Rate.Type
 
+/** `<part>/<category>` -> passed of n. */
+export const Scores = Schema.Record(Schema.String, Rate)
+export type Scores = typeof Scores.Type
+
 export const StepReport = Schema.Struct({
   stage: Schema.String,
   /** Position of the stage in the curriculum, from 0. */

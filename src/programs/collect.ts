@@ -5,6 +5,7 @@
 import { Effect, Result } from "effect"
 import { byTurn, hasSignal } from "../domain/Advantage.ts"
 import type { Settings, Stage } from "../domain/Curriculum.ts"
+import type { RoundJudged } from "../domain/Journal.ts"
 import { Reward, type Scored } from "../domain/Reward.ts"
 import type { Attempted, Fate } from "../domain/RunStore.ts"
 import * as Seed from "../domain/Seed.ts"
@@ -26,6 +27,8 @@ export interface Collected {
   readonly groups: ReadonlyArray<Group>
   /** Every attempt of every round, in order. */
   readonly attempted: ReadonlyArray<Attempted>
+  /** The tasks taken, and what became of their groups. */
+  readonly rounds: ReadonlyArray<RoundJudged>
   readonly groupsCollected: number
   readonly refillRounds: number
 }
@@ -77,19 +80,24 @@ const judge = <E, R>(
   stage: Stage<E, R>,
   task: Task,
   members: ReadonlyArray<Unjudged>
-): { readonly group: Group | undefined; readonly attempted: ReadonlyArray<Attempted> } => {
+): {
+  readonly group: Group | undefined
+  readonly attempted: ReadonlyArray<Attempted>
+  readonly judgement: RoundJudged["groups"][number]
+} => {
   const scored = members.flatMap((member) =>
     member.finished !== undefined && member.finished.score._tag === "Scored"
       ? [{ member, episode: member.finished.episode, score: member.finished.score }]
       : []
   )
   const credits = scored.length < 2 ? undefined : credit(stage, scored.map(({ score }) => score))
+  const dropped = scored.length < 2 ? "lone_member" : "no_signal"
   const fateOf = (member: Unjudged): Fate => {
     if (member.failed !== undefined) return { _tag: "Failed", ...member.failed }
     const position = scored.findIndex((candidate) => candidate.member === member)
     if (position < 0) return { _tag: "Filtered", cause: "unscorable" }
     return credits === undefined
-      ? { _tag: "Filtered", cause: scored.length < 2 ? "lone_member" : "no_signal" }
+      ? { _tag: "Filtered", cause: dropped }
       : { _tag: "Trained", advantage: credits[position]!.advantage }
   }
   return {
@@ -99,7 +107,8 @@ const judge = <E, R>(
     attempted: members.map((member) => {
       const { failed: _, ...rest } = member
       return { ...rest, fate: fateOf(member) }
-    })
+    }),
+    judgement: { task: task.id, admitted: credits !== undefined, why: credits === undefined ? dropped : "signal" }
   }
 }
 
@@ -112,9 +121,8 @@ export const collect = Effect.fnUntraced(function*<E, R>(
   const { concurrency, groupSize, refillRounds, tasksPerStep } = stage.settings
   const groups: Array<Group> = []
   const attempted: Array<Attempted> = []
-  let groupsCollected = 0
-  let rounds = 0
-  for (; rounds <= refillRounds && groups.length < tasksPerStep; rounds++) {
+  const rounds: Array<RoundJudged> = []
+  while (rounds.length <= refillRounds && groups.length < tasksPerStep) {
     const tasks = next(tasksPerStep - groups.length)
     const seats = tasks.flatMap((task) => Array.from({ length: groupSize }, (_, member) => ({ task, member })))
     const members = yield* Effect.forEach(
@@ -122,13 +130,23 @@ export const collect = Effect.fnUntraced(function*<E, R>(
       ({ member, task }) => attempt(place, stage.settings, task, member),
       { concurrency }
     )
-    groupsCollected += tasks.length
-    tasks.forEach((task, i) => {
-      const judged = judge(stage, task, members.slice(i * groupSize, (i + 1) * groupSize))
-      attempted.push(...judged.attempted)
-      if (judged.group !== undefined) groups.push(judged.group)
+    const judged = tasks.map((task, i) => judge(stage, task, members.slice(i * groupSize, (i + 1) * groupSize)))
+    attempted.push(...judged.flatMap((one) => one.attempted))
+    groups.push(...judged.flatMap(({ group }) => group ?? []))
+    rounds.push({
+      _tag: "RoundJudged",
+      stageIndex: place.stageIndex,
+      step: place.step,
+      round: rounds.length,
+      groups: judged.map(({ judgement }) => judgement)
     })
   }
-  const collected: Collected = { groups, attempted, groupsCollected, refillRounds: rounds - 1 }
+  const collected: Collected = {
+    groups,
+    attempted,
+    rounds,
+    groupsCollected: rounds.reduce((sum, { groups }) => sum + groups.length, 0),
+    refillRounds: rounds.length - 1
+  }
   return collected
 })

@@ -179,6 +179,7 @@ describe("envtune tune", () => {
         "checkpoints",
         "episodes.jsonl.gz",
         "evaluations.jsonl",
+        "events.jsonl",
         "metrics.jsonl",
         "report.html",
         "run.json",
@@ -206,6 +207,7 @@ describe("envtune tune", () => {
       const tags = (yield* TestConsole.logLines).map((line) => JSON.parse(String(line))._tag)
       assert.deepStrictEqual(tags, [
         "RunStarted",
+        "WeightsSaved",
         "Evaluated",
         "StageStarted",
         "StepDone",

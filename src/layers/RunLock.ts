@@ -1,0 +1,84 @@
+/**
+ * One process at a time writes a run. The lock is a file that names its holder; it goes when the
+ * holder's scope closes, and one whose holder is gone does not count: on the same host when no
+ * process has its id, on another when nobody has touched it for some minutes.
+ */
+import type { Scope } from "effect"
+import { Clock, Effect, FileSystem, Option, Schema } from "effect"
+import type { PlatformError } from "effect/PlatformError"
+import { hostname } from "node:os"
+import * as process from "node:process"
+
+const Holder = Schema.Struct({ pid: Schema.Int, host: Schema.String })
+export type Holder = typeof Holder.Type
+
+const Json = Schema.fromJsonString(Holder)
+const encode = Schema.encodeSync(Json)
+const decode = Schema.decodeUnknownOption(Json)
+
+const touchedEvery = "30 seconds"
+const staleAfterMilliseconds = 300_000
+
+const own: Holder = { pid: process.pid, host: hostname() }
+
+/** A signal of number 0 is delivered to nobody; that it is forbidden says that the process is there, too. */
+const isAlive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "EPERM"
+  }
+}
+
+/** Who holds the lock, unless nobody does or the holder is gone. */
+export const holder = Effect.fnUntraced(function*(file: string) {
+  const fs = yield* FileSystem.FileSystem
+  const text = yield* Effect.option(fs.readFileString(file))
+  const found = Option.flatMap(text, decode)
+  if (Option.isNone(found)) return Option.none<Holder>()
+  if (found.value.host === own.host) return Option.filter(found, ({ pid }) => isAlive(pid))
+  const touched = Option.flatMap(yield* Effect.option(fs.stat(file)), ({ mtime }) => mtime)
+  const now = yield* Clock.currentTimeMillis
+  return Option.filter(found, () => Option.exists(touched, (time) => now - time.getTime() < staleAfterMilliseconds))
+})
+
+/** Makes the file; fails with `AlreadyExists` where another process was first. */
+const create = (file: string) =>
+  FileSystem.FileSystem.use((fs) => fs.writeFileString(file, encode(own), { flag: "wx" }))
+
+/** Takes the lock until the scope closes, or says who holds it. */
+export const acquire = Effect.fnUntraced(function*(file: string): Effect.fn.Return<
+  Option.Option<Holder>,
+  PlatformError,
+  FileSystem.FileSystem | Scope.Scope
+> {
+  const fs = yield* FileSystem.FileSystem
+  const holding = yield* holder(file)
+  if (Option.isSome(holding)) return holding
+  const aside = `${file}.${own.pid}`
+  const moved = yield* fs.rename(file, aside).pipe(
+    Effect.as(true),
+    Effect.catchIf(({ reason }) => reason._tag === "NotFound", () => Effect.succeed(false))
+  )
+  if (moved) {
+    // Another process may have replaced the stale lock in the meantime: then this is that process's.
+    const other = yield* holder(aside)
+    if (Option.isSome(other)) {
+      yield* fs.rename(aside, file)
+      return other
+    }
+    yield* fs.remove(aside)
+  }
+  const taken = yield* Effect.acquireRelease(
+    create(file).pipe(
+      Effect.as(true),
+      Effect.catchIf(({ reason }) => reason._tag === "AlreadyExists", () => Effect.succeed(false))
+    ),
+    (taken) => taken ? Effect.ignore(fs.remove(file)) : Effect.void
+  )
+  if (!taken) return yield* holder(file)
+  const touch = Effect.flatMap(Clock.currentTimeMillis, (now) => fs.utimes(file, now / 1000, now / 1000))
+  yield* Effect.ignore(touch).pipe(Effect.delay(touchedEvery), Effect.forever, Effect.forkScoped)
+  return Option.none()
+})
