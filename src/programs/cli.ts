@@ -20,6 +20,7 @@ import { hints } from "./commands/hints.ts"
 import { pretrain } from "./commands/pretrain.ts"
 import { replay } from "./commands/replay.ts"
 import { report } from "./commands/report.ts"
+import { resume } from "./commands/resume.ts"
 import { score } from "./commands/score.ts"
 import { serveEngine } from "./commands/serve-engine.ts"
 import { split } from "./commands/split.ts"
@@ -34,6 +35,7 @@ const envtune = <E, R>(parts: Layer.Layer<Parts, E, R>) =>
     Command.withDescription("Environment Tuning: train tool-using agents by tuning the environment they explore"),
     Command.withSubcommands([
       tune.pipe(Command.provide(parts)),
+      resume.pipe(Command.provide(parts)),
       evaluate.pipe(Command.provide(parts)),
       score.pipe(Command.provide(parts)),
       compare.pipe(Command.provide(parts)),

@@ -24,11 +24,11 @@ export interface RunOptions<E = never, R = never> extends TuneOptions {
   /** How to evaluate before and after; not at all when absent. */
   readonly evaluation?: EvaluateOptions
   /** For the manifest: what runs, and what the user asked for. */
-  readonly about: Pick<Manifest, "versions" | "options">
+  readonly about: Pick<Manifest, "versions" | "options" | "curriculumFile">
   /** Where weights called `name` are saved: the engine's path, and the path in the record. */
   readonly weights: (name: string) => { readonly path: string; readonly recorded: string }
-  /** Weights to go on from are saved at the end of a stage, and after so many steps or seconds without; 20 and 60 when absent. */
-  readonly saveAfter?: { readonly steps: number; readonly seconds: number }
+  /** Weights to go on from are saved at the ends of stages, and between them after so many steps (20 when absent) or a minute. */
+  readonly saveEvery?: number
   /** Sees each episode of an evaluation. */
   readonly watch?: (when: When, played: Evaluation.Played) => Effect.Effect<void, E, R>
 }
@@ -43,7 +43,7 @@ export interface RunResult {
 }
 
 /** What a run goes on from, instead of beginning: its record is open where it was left. */
-export interface Left extends From {
+export interface Resumed extends From {
   /** The engine's paths of the weights that the run began with and of those it goes on with; absent when none were saved. */
   readonly weights?: { readonly start: string; readonly current: string }
   /** What was evaluated already. */
@@ -59,9 +59,9 @@ const countTasks = (tasks: ReadonlyArray<Task>): Counts => {
 }
 
 /** What the record of a run says it was told to do. */
-export const manifestOf = Effect.fnUntraced(function*<E, R, E2, R2>(
+export const manifestOf = Effect.fnUntraced(function*<E, R>(
   { name, stages }: Curriculum<E, R>,
-  { about, evaluation, seconds, seed }: RunOptions<E2, R2>
+  { about, evaluation, seconds, seed }: Pick<RunOptions, "about" | "evaluation" | "seconds" | "seed">
 ) {
   const { all, provenance } = yield* Tasks
   const { info } = yield* Engine
@@ -113,7 +113,8 @@ const complain = (error: Error) => Effect.logError(error.message)
 /** Seconds since a time in milliseconds. */
 const since = (from: number) => Effect.map(Clock.currentTimeMillis, (now) => (now - from) / 1000)
 
-const defaultSaveAfter = { steps: 20, seconds: 60 }
+/** At most this much work is lost with what is killed. */
+const secondsUnsaved = 60
 
 /**
  * Runs a curriculum with the engine, the policy and the trainer it is given, from the weights the engine has, or from
@@ -122,15 +123,15 @@ const defaultSaveAfter = { steps: 20, seconds: 60 }
 export const run = Effect.fn("run")(function*<E, R, E2 = never, R2 = never>(
   curriculum: Curriculum<E, R>,
   options: RunOptions<E2, R2>,
-  left?: Left
+  resumed?: Resumed
 ) {
   const engine = yield* Engine
   yield* heeded(engine.info, curriculum)
   const store = yield* RunStore
   const { all } = yield* Tasks
-  const { saveAfter = defaultSaveAfter } = options
+  const { saveEvery = 20 } = options
   const milliseconds = yield* Clock.currentTimeMillis
-  const standing = left?.standing ?? Standing.start
+  const standing = resumed?.standing ?? Standing.start
   const seconds = Effect.map(since(milliseconds), (spent) => standing.seconds.run + spent)
   let steps = standing.steps
   let training = Effect.succeed(standing.seconds.training)
@@ -155,7 +156,7 @@ export const run = Effect.fn("run")(function*<E, R, E2 = never, R2 = never>(
   })
   const evaluateOnce = (when: When) => {
     const { evaluation } = options
-    const outcomes = left?.evaluated[when]
+    const outcomes = resumed?.evaluated[when]
     if (evaluation === undefined) return Effect.succeed(undefined)
     return outcomes === undefined
       ? evaluateNow(when, evaluation)
@@ -165,11 +166,11 @@ export const run = Effect.fn("run")(function*<E, R, E2 = never, R2 = never>(
   const train = Effect.gen(function*() {
     const from = (yield* Clock.currentTimeMillis) - standing.seconds.training * 1000
     training = since(from)
-    yield* tune(curriculum, options, left).pipe(
+    yield* tune(curriculum, options, resumed).pipe(
       Stream.runForEach(Effect.fnUntraced(function*(report) {
         steps += 1
         const last = report.stageIndex === curriculum.stages.length - 1
-        const due = steps - saved.step >= saveAfter.steps || (yield* since(saved.milliseconds)) >= saveAfter.seconds
+        const due = steps - saved.step >= saveEvery || (yield* since(saved.milliseconds)) >= secondsUnsaved
         if (report.advance.over) yield* save(last ? "final" : `stage-${report.stageIndex + 1}`, "stage")
         else if (due) yield* save(`step-${steps}`, "step")
       }))
@@ -179,18 +180,18 @@ export const run = Effect.fn("run")(function*<E, R, E2 = never, R2 = never>(
 
   /** The record's beginning, or where it goes on, with the engine's weights and reference as they were there. */
   const open = Effect.gen(function*() {
-    if (left === undefined) {
+    if (resumed === undefined) {
       yield* store.append([{ _tag: "RunStarted", milliseconds, manifest: yield* manifestOf(curriculum, options) }])
     } else {
-      const { superseded } = left
+      const { superseded } = resumed
       const where = superseded === undefined ? {} : { superseded }
       yield* store.append([{ _tag: "Resumed", milliseconds, step: steps, ...where }])
     }
-    if (left?.weights === undefined) {
+    if (resumed?.weights === undefined) {
       yield* engine.freezeReference
       return yield* save("start", "start")
     }
-    const { current, start } = left.weights
+    const { current, start } = resumed.weights
     yield* engine.load(start)
     yield* engine.freezeReference
     if (current !== start) yield* engine.load(current)

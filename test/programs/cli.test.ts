@@ -130,6 +130,7 @@ export default Curriculum.make({
 
 const commands = [
   "tune",
+  "resume",
   "evaluate",
   "score",
   "compare",

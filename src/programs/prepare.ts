@@ -1,0 +1,121 @@
+/** From what a user asked of a run to the curriculum and the world it runs in. */
+import { Effect, FileSystem, Layer, Path, Schema } from "effect"
+import * as Augmentor from "../domain/Augmentor.ts"
+import type { Curriculum } from "../domain/Curriculum.ts"
+import type { Manifest } from "../domain/Manifest.ts"
+import * as Reward from "../domain/Reward.ts"
+import { inWords } from "../layers/FileProblem.ts"
+import * as Fingerprint from "../layers/Fingerprint.ts"
+import * as PolicyEngine from "../layers/PolicyEngine.ts"
+import * as TrainerGrpo from "../layers/TrainerGrpo.ts"
+import * as Versions from "../layers/Versions.ts"
+import { CurriculumUnreadable, load, type Loaded, select } from "./load.ts"
+import { Parts, Unavailable, type World } from "./parts.ts"
+import type { RunOptions } from "./run.ts"
+
+/** Options by their names on the command line, those alone that were given; a run's manifest keeps them. */
+export const Request = Schema.Struct({
+  curriculum: Schema.optionalKey(Schema.String),
+  data: Schema.optionalKey(Schema.String),
+  split: Schema.optionalKey(Schema.String),
+  minutes: Schema.optionalKey(Schema.Finite),
+  out: Schema.optionalKey(Schema.String),
+  "no-augment": Schema.optionalKey(Schema.Boolean),
+  reward: Schema.optionalKey(Schema.Literals(["progress", "binary"])),
+  "save-every": Schema.optionalKey(Schema.Int),
+  stages: Schema.optionalKey(Schema.Array(Schema.String)),
+  weights: Schema.optionalKey(Schema.String)
+}).annotate({ identifier: "envtune/Request" })
+export type Request = typeof Request.Type
+
+/** The same stages with the environment as it is. */
+const unaugmented = <E, R>(curriculum: Curriculum<E, R>): Curriculum<E, R> => ({
+  ...curriculum,
+  name: `${curriculum.name} without augmentation`,
+  stages: curriculum.stages.map((stage) => ({ ...stage, services: Layer.merge(stage.services, Augmentor.layerNone) }))
+})
+
+/** Where a curriculum's file is, and what it holds. */
+const identify = Effect.fnUntraced(function*(file: string) {
+  const path = yield* Path.Path
+  const fs = yield* FileSystem.FileSystem
+  const text = yield* fs.readFileString(file).pipe(
+    Effect.mapError((error) => new CurriculumUnreadable({ path: file, detail: inWords(error) }))
+  )
+  return { path: path.resolve(file), sha256: Fingerprint.ofText(text) }
+})
+
+type Identity = NonNullable<Manifest["curriculumFile"]>
+
+const chosen = Effect.fnUntraced(function*(world: World, request: Request, recorded: Identity | undefined) {
+  const { curriculum: file, reward } = request
+  if (file === undefined) {
+    return { curriculum: world.curriculum({ reward: reward === "binary" ? Reward.binary : Reward.progress }) }
+  }
+  if (reward !== undefined) {
+    return yield* new Unavailable({
+      detail: `--reward is for the built-in curriculum; ${file} chooses its own rewards`
+    })
+  }
+  const curriculumFile = yield* identify(recorded?.path ?? file)
+  if (recorded !== undefined && recorded.sha256 !== curriculumFile.sha256) {
+    return yield* new CurriculumUnreadable({
+      path: recorded.path,
+      detail: `it has changed since the run began: its SHA-256 was ${recorded.sha256} and is ${curriculumFile.sha256}`
+    })
+  }
+  return { curriculum: yield* load(recorded?.path ?? file), curriculumFile }
+})
+
+export interface Prepared {
+  readonly curriculum: Loaded
+  readonly options:
+    & Pick<RunOptions, "seed" | "seconds" | "saveEvery" | "about">
+    & Required<Pick<RunOptions, "evaluation">>
+  /** The tasks, the engine, and what works with it. */
+  readonly services: ReturnType<typeof servicesOf>
+}
+
+const servicesOf = (
+  parts: Parts["Service"],
+  curriculum: Loaded,
+  world: World,
+  { data, weights }: Request,
+  workers: number | undefined
+) =>
+  Layer.merge(TrainerGrpo.layer, PolicyEngine.layer).pipe(
+    Layer.provideMerge(parts.machine({ data, weights, workers })),
+    Layer.merge(curriculum.tasks ?? world.tasks)
+  )
+
+/** Everything a run needs; `recorded` is the curriculum's file as the run that goes on had it. */
+export const prepare = Effect.fn("prepare")(function*(
+  request: Request,
+  { recorded, seed, workers }: {
+    readonly seed: number
+    readonly workers: number | undefined
+    readonly recorded?: Identity | undefined
+  }
+) {
+  const parts = yield* Parts
+  const world = yield* parts.world({ data: request.data, split: request.split })
+  const { curriculum: whole, curriculumFile } = yield* chosen(world, request, recorded)
+  const selected = yield* select(whole, request.stages ?? [])
+  const curriculum = request["no-augment"] === true ? unaugmented(selected) : selected
+  const prepared: Prepared = {
+    curriculum,
+    options: {
+      seed,
+      ...(request.minutes !== undefined && { seconds: request.minutes * 60 }),
+      ...(request["save-every"] !== undefined && { saveEvery: request["save-every"] }),
+      evaluation: { ...world.evaluation, seed },
+      about: {
+        versions: Versions.all,
+        options: request,
+        ...(curriculumFile !== undefined && { curriculumFile })
+      }
+    },
+    services: servicesOf(parts, curriculum, world, request, workers)
+  }
+  return prepared
+})

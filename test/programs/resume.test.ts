@@ -1,0 +1,217 @@
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, FileSystem, Layer, PlatformError } from "effect"
+import { TestClock, TestConsole } from "effect/testing"
+import { hostname } from "node:os"
+import * as process from "node:process"
+import { Engine } from "../../src/domain/Engine.ts"
+import * as Tasks from "../../src/domain/Tasks.ts"
+import * as EngineScripted from "../../src/layers/EngineScripted.ts"
+import * as EnvironmentToy from "../../src/layers/EnvironmentToy.ts"
+import * as PolicyScripted from "../../src/layers/PolicyScripted.ts"
+import * as RunReader from "../../src/layers/RunReader.ts"
+import { cli } from "../../src/programs/cli.ts"
+import { defaults } from "../../src/programs/evaluate.ts"
+import { Parts, type World } from "../../src/programs/parts.ts"
+import { curriculum, renderer, stage, tasks } from "./world.ts"
+
+const world = (steps: number): World => ({
+  tasks: Tasks.layer(tasks, { source: "toy" }),
+  environment: EnvironmentToy.layer,
+  oracle: PolicyScripted.layer(() => ""),
+  curriculum: () => curriculum(stage("one", steps), stage("two", 2)),
+  evaluation: { ...defaults, sampling: { temperature: 0, maxTokens: 8 } }
+})
+
+/** Scripted, and right by the seed; its weights are a folder with nothing in it. */
+const engine = Layer.effect(
+  Engine,
+  Effect.gen(function*() {
+    const scripted = yield* Engine
+    const fs = yield* FileSystem.FileSystem
+    return Engine.of({ ...scripted, save: (path) => Effect.orDie(fs.makeDirectory(path)) })
+  })
+).pipe(
+  Layer.provide(
+    EngineScripted.layer(({ prompt, seed, temperature }) => [
+      temperature > 0 && seed % 2 === 1 ? 63 : prompt.at(-2) ?? 0,
+      10
+    ])
+  )
+)
+
+const unused = { exercises: () => [] }
+
+const envtuneOf = (steps: number) =>
+  cli(
+    Layer.mock(Parts, {
+      ...unused,
+      world: () => Effect.succeed(world(steps)),
+      machine: () => Layer.merge(engine, renderer)
+    }),
+    "1.2.3"
+  )
+
+const envtune = envtuneOf(2)
+
+const errors = Effect.map(TestConsole.errorLines, (lines) => lines.map(String))
+
+const lastError = Effect.map(errors, (lines) => lines.at(-1))
+
+/** A complete run of two stages, two steps each. */
+const complete = Effect.gen(function*() {
+  const fs = yield* FileSystem.FileSystem
+  const folder = `${yield* fs.makeTempDirectoryScoped()}/run`
+  yield* envtune(["tune", "--out", folder, "--seed", "3", "--save-every", "1"])
+  return folder
+})
+
+/** Entries of a run's journal, and the same journal cut off in the middle of the one after the first `kept`. */
+const entriesOf = (folder: string) => Effect.map(RunReader.open(folder), ({ journal }) => journal?.entries ?? [])
+
+const cut = Effect.fnUntraced(function*(folder: string, kept: number) {
+  const fs = yield* FileSystem.FileSystem
+  const entries = yield* entriesOf(folder)
+  yield* fs.truncate(`${folder}/events.jsonl`, (entries[kept - 1]?.end ?? 0) + 5)
+})
+
+const timeless = (text: string) => text.replaceAll(/"seconds":\{[^}]*\}/g, "")
+
+const reportsOf = (folder: string) =>
+  FileSystem.FileSystem.use((fs) => Effect.map(fs.readFileString(`${folder}/metrics.jsonl`), timeless))
+
+describe("envtune resume", () => {
+  it.effect("goes on from whichever event the journal ends with, and keeps what it supersedes", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const folder = yield* complete
+      const expected = yield* reportsOf(folder)
+      const episodes = yield* fs.readFile(`${folder}/episodes.jsonl.gz`)
+      const count = (yield* entriesOf(folder)).length
+      assert.isAbove(count, 15)
+      for (let kept = 1; kept < count; kept++) {
+        const killed = `${folder}-${kept}`
+        yield* fs.copy(folder, killed)
+        yield* cut(killed, kept)
+        yield* envtune(["resume", killed])
+        assert.strictEqual(yield* reportsOf(killed), expected)
+        assert.isTrue(Buffer.from(yield* fs.readFile(`${killed}/episodes.jsonl.gz`)).equals(episodes))
+        const { journal, summary } = yield* RunReader.open(killed)
+        assert.strictEqual(summary.outcome, "completed")
+        const superseded = journal?.entries.flatMap(({ entry }) => entry.events).find(({ _tag }) => _tag === "Resumed")
+        assert.deepInclude(superseded, { superseded: "superseded/1" })
+        assert.isTrue(yield* fs.exists(`${killed}/superseded/1/events.jsonl`))
+      }
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.effect("says where it goes on, and what is superseded", () =>
+    Effect.gen(function*() {
+      const folder = yield* complete
+      const entries = yield* entriesOf(folder)
+      const last = entries.findLastIndex(({ entry }) => entry.events.some(({ _tag }) => _tag === "StepDone"))
+      yield* cut(folder, last + 1)
+      yield* envtune(["resume", folder])
+      const { journal } = yield* RunReader.open(folder)
+      assert.isUndefined(journal?.torn)
+      assert.deepStrictEqual(yield* errors, [
+        `going on after 3 steps, in stage 2, from ${folder}/checkpoints/step-3`,
+        "the last line of events.jsonl does not count: it is not complete",
+        "1 step and 8 episodes after that are superseded, and kept in superseded/1"
+      ])
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.effect("refuses a complete run, one of other settings, and a folder without a run, and leaves them as they were", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const folder = yield* complete
+      const before = (yield* fs.readDirectory(folder)).toSorted()
+      yield* Effect.flip(envtune(["resume", folder]))
+      assert.strictEqual(yield* lastError, `envtune: ${folder}: the run is complete; nothing is left to do`)
+      yield* cut(folder, 8)
+      const torn = yield* fs.readFile(`${folder}/events.jsonl`)
+      const other = curriculum(stage("one", 2, { retries: 7 }), stage("two", 2))
+      const changed = cli(
+        Layer.mock(Parts, {
+          ...unused,
+          world: () => Effect.succeed({ ...world(2), curriculum: () => other }),
+          machine: () => Layer.merge(engine, renderer)
+        }),
+        "1.2.3"
+      )
+      yield* Effect.flip(changed(["resume", folder]))
+      assert.strictEqual(
+        yield* lastError,
+        `envtune: ${folder} cannot go on as it began: stages of run.json would be different now`
+      )
+      assert.deepStrictEqual(yield* fs.readFile(`${folder}/events.jsonl`), torn)
+      assert.deepStrictEqual((yield* fs.readDirectory(folder)).toSorted(), before)
+      yield* Effect.flip(envtune(["resume", `${folder}/nothing`]))
+      assert.include(yield* lastError, "no run is there")
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.effect("refuses a run that another process writes, and not one whose writer is gone", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const folder = yield* complete
+      yield* cut(folder, 8)
+      const lock = `${folder}/lock`
+      const held = (pid: number, host: string) => fs.writeFileString(lock, JSON.stringify({ pid, host }))
+      for (const [pid, host] of [[process.ppid, hostname()], [1, "elsewhere"]] as const) {
+        yield* held(pid, host)
+        yield* fs.utimes(lock, 0, 0)
+        yield* Effect.flip(envtune(["resume", folder]))
+        assert.strictEqual(
+          yield* lastError,
+          `envtune: ${folder}: process ${pid} on ${host} is writing this run; one at a time can`
+        )
+      }
+      yield* held(2 ** 22 + 1, hostname())
+      const again = `${folder}-again`
+      yield* fs.copy(folder, again)
+      yield* envtune(["resume", folder])
+      assert.isFalse(yield* fs.exists(lock))
+      yield* fs.writeFileString(`${again}/lock`, JSON.stringify({ pid: 1, host: "elsewhere" }))
+      yield* fs.utimes(`${again}/lock`, 0, 0)
+      yield* TestClock.adjust("6 minutes")
+      yield* envtune(["resume", again])
+      assert.isFalse(yield* fs.exists(`${again}/lock`))
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.effect("refuses a curriculum's file that has changed since", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const folder = `${yield* fs.makeTempDirectoryScoped()}/run`
+      const file = `${folder}.ts`
+      const source = new URL("world.ts", import.meta.url).href
+      yield* fs.writeFileString(
+        file,
+        `import { curriculum, stage } from "${source}"\nexport default curriculum(stage("mine", 2))\n`
+      )
+      yield* envtune(["tune", file, "--out", folder])
+      yield* cut(folder, 5)
+      yield* fs.writeFileString(file, "// more\n", { flag: "a" })
+      yield* Effect.flip(envtune(["resume", folder]))
+      assert.match((yield* lastError) ?? "", /run\.ts: it has changed since the run began: its SHA-256 was/)
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.effect("says that the folder cannot be written, in one sentence", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const folder = yield* complete
+      yield* cut(folder, 8)
+      const readOnly = PlatformError.systemError({
+        _tag: "Unknown",
+        module: "FileSystem",
+        method: "open",
+        cause: Object.assign(new Error("EROFS"), { code: "EROFS" })
+      })
+      const locked = Layer.succeed(
+        FileSystem.FileSystem,
+        FileSystem.FileSystem.of({ ...fs, writeFileString: () => Effect.fail(readOnly) })
+      )
+      yield* Effect.flip(Effect.provide(envtune(["resume", folder]), locked))
+      assert.strictEqual(yield* lastError, `envtune: ${folder}/lock: the file system is read-only`)
+      yield* Effect.flip(Effect.provide(envtune(["tune", "--out", `${folder}-new`]), locked))
+      assert.strictEqual(yield* lastError, `envtune: ${folder}-new/lock: the file system is read-only`)
+    }).pipe(Effect.provide(NodeServices.layer)))
+})
