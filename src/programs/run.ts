@@ -154,14 +154,12 @@ export const run = Effect.fn("run")(function*<E, R, E2 = never, R2 = never>(
     yield* store.append([{ _tag: "Evaluated", when, scores, tasks: result.tasks, seconds: yield* since(from) }])
     return result
   })
-  const evaluateOnce = (when: When) => {
+  const evaluateOnce = Effect.fnUntraced(function*(when: When) {
     const { evaluation } = options
     const outcomes = resumed?.evaluated[when]
-    if (evaluation === undefined) return Effect.succeed(undefined)
-    return outcomes === undefined
-      ? evaluateNow(when, evaluation)
-      : Effect.succeed(Evaluation.fromOutcomes(outcomes, all))
-  }
+    if (evaluation === undefined) return undefined
+    return outcomes === undefined ? yield* evaluateNow(when, evaluation) : Evaluation.fromOutcomes(outcomes, all)
+  })
 
   const train = Effect.gen(function*() {
     const from = (yield* Clock.currentTimeMillis) - standing.seconds.training * 1000

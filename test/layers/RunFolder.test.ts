@@ -257,7 +257,7 @@ describe("RunFolder", () => {
           yield* disk.empty
           yield* store.append(appended.slice(half))
         })
-      ).pipe(Effect.provide(RunFolder.layer(path)), Effect.provide(disk.layer))
+      ).pipe(Effect.provide(Layer.provide(RunFolder.layer(path), disk.layer)))
       const record = yield* RunReader.open(path)
       const reports = appended.slice(half).flatMap((event) => event._tag === "StepDone" ? [event.report] : [])
       assert.deepStrictEqual(yield* lines(record.reports), { values: reports, torn: [] })
