@@ -7,6 +7,7 @@ import * as Engine from "./engine.ts"
 import * as Environment from "./environment.ts"
 import * as Figures from "./Figures.ts"
 import * as Pipeline from "./pipeline.ts"
+import * as Simulation from "./simulation.ts"
 import * as Validation from "./validation.ts"
 
 /** Every benchmark in a size that takes seconds. */
@@ -14,6 +15,7 @@ const all = [
   Engine.measure({ model: "small", workers: 2, rounds: 2, simd: "plain", python: Option.none() }),
   Environment.measure({ data: Option.none(), rounds: 3 }),
   Pipeline.measure({ steps: 4, rounds: 5 }),
+  Simulation.measure({ worlds: 10 }),
   Validation.measure({ data: Option.none(), workers: 2, rounds: 3 })
 ]
 
@@ -25,7 +27,13 @@ Command.make(
   })
 ).pipe(
   Command.withDescription("Measures what the budgets of this project are about"),
-  Command.withSubcommands([Engine.command, Environment.command, Pipeline.command, Validation.command]),
+  Command.withSubcommands([
+    Engine.command,
+    Environment.command,
+    Pipeline.command,
+    Simulation.command,
+    Validation.command
+  ]),
   Command.run({ version: "0" }),
   Effect.provide(NodeServices.layer),
   NodeRuntime.runMain

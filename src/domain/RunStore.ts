@@ -56,6 +56,7 @@ export interface Attempted {
   readonly id: string
   readonly stage: string
   readonly step: number
+  /** Of the step's episodes of its task, from 0. */
   readonly member: number
   readonly task: Task
   readonly seed: number

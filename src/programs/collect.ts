@@ -122,9 +122,15 @@ export const collect = Effect.fnUntraced(function*<E, R>(
   const groups: Array<Group> = []
   const attempted: Array<Attempted> = []
   const rounds: Array<RoundJudged> = []
+  const met = new Map<Task, number>()
   while (rounds.length <= refillRounds && groups.length < tasksPerStep) {
     const tasks = next(tasksPerStep - groups.length)
-    const seats = tasks.flatMap((task) => Array.from({ length: groupSize }, (_, member) => ({ task, member })))
+    const seats = tasks.flatMap((task) => {
+      // A task that a later round meets again has other episodes: their numbers, and so their seeds, go on.
+      const first = met.get(task) ?? 0
+      met.set(task, first + groupSize)
+      return Array.from({ length: groupSize }, (_, i) => ({ task, member: first + i }))
+    })
     const members = yield* Effect.forEach(
       seats,
       ({ member, task }) => attempt(place, stage.settings, task, member),
