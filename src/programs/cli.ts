@@ -18,8 +18,10 @@ import { drills } from "./commands/drills.ts"
 import { evaluate } from "./commands/evaluate.ts"
 import { hints } from "./commands/hints.ts"
 import { pretrain } from "./commands/pretrain.ts"
+import { replayEpisode } from "./commands/replay-episode.ts"
 import { replay } from "./commands/replay.ts"
 import { report } from "./commands/report.ts"
+import { rescore } from "./commands/rescore.ts"
 import { resume } from "./commands/resume.ts"
 import { score } from "./commands/score.ts"
 import { serveEngine } from "./commands/serve-engine.ts"
@@ -40,6 +42,8 @@ const envtune = <E, R>(parts: Layer.Layer<Parts, E, R>) =>
       score.pipe(Command.provide(parts)),
       compare.pipe(Command.provide(parts)),
       report,
+      rescore,
+      replayEpisode.pipe(Command.provide(parts)),
       drills.pipe(Command.provide(parts)),
       pretrain.pipe(Command.provide(parts)),
       serveEngine.pipe(Command.provide(parts)),

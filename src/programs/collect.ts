@@ -3,15 +3,14 @@
  * deadline; groups without signal dropped and replaced up to a bound; every attempt accounted for.
  */
 import { Effect, Result } from "effect"
-import { byTurn, hasSignal } from "../domain/Advantage.ts"
+import { ofGroup } from "../domain/Advantage.ts"
 import type { Settings, Stage } from "../domain/Curriculum.ts"
 import type { RoundJudged } from "../domain/Journal.ts"
-import { Reward, type Scored } from "../domain/Reward.ts"
+import { Reward } from "../domain/Reward.ts"
 import type { Attempted, Fate } from "../domain/RunStore.ts"
 import * as Seed from "../domain/Seed.ts"
-import { mean } from "../domain/Statistics.ts"
 import type { Task } from "../domain/Task.ts"
-import type { Group, Member } from "../domain/Trainer.ts"
+import type { Group } from "../domain/Trainer.ts"
 import { persist } from "./persist.ts"
 import { rollout } from "./rollout.ts"
 
@@ -61,20 +60,6 @@ const attempt = Effect.fnUntraced(function*(place: Place, settings: Settings, ta
   return unjudged
 })
 
-/** Advantages of a group's scored members; nothing when the group has nothing to teach. */
-const credit = <E, R>(
-  { advantage, settings }: Stage<E, R>,
-  scores: ReadonlyArray<Scored>
-): ReadonlyArray<Pick<Member, "advantage" | "turnAdvantages">> | undefined => {
-  if (settings.credit === "turn") {
-    const turns = byTurn(scores.map(({ perTurn }) => perTurn), advantage, settings.turnDiscount)
-    const same = turns[0]?.every((_, turn) => !hasSignal(turns.map((member) => member[turn] ?? 0))) ?? true
-    return same ? undefined : turns.map((turnAdvantages) => ({ advantage: mean(turnAdvantages), turnAdvantages }))
-  }
-  const rewards = scores.map(({ total }) => total)
-  return hasSignal(rewards) ? advantage(rewards).map((value) => ({ advantage: value })) : undefined
-}
-
 /** Decides where the members of one group end up; the group is there when it has something to teach. */
 const judge = <E, R>(
   stage: Stage<E, R>,
@@ -90,7 +75,9 @@ const judge = <E, R>(
       ? [{ member, episode: member.finished.episode, score: member.finished.score }]
       : []
   )
-  const credits = scored.length < 2 ? undefined : credit(stage, scored.map(({ score }) => score))
+  const credits = scored.length < 2
+    ? undefined
+    : ofGroup(scored.map(({ score }) => score), stage.advantage, stage.settings)
   const dropped = scored.length < 2 ? "lone_member" : "no_signal"
   const fateOf = (member: Unjudged): Fate => {
     if (member.failed !== undefined) return { _tag: "Failed", ...member.failed }

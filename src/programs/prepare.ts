@@ -4,9 +4,11 @@ import * as Augmentor from "../domain/Augmentor.ts"
 import type { Curriculum } from "../domain/Curriculum.ts"
 import type { Manifest } from "../domain/Manifest.ts"
 import * as Reward from "../domain/Reward.ts"
+import { RunStoreError, StoreUnreadable } from "../domain/RunStore.ts"
 import { inWords } from "../layers/FileProblem.ts"
 import * as Fingerprint from "../layers/Fingerprint.ts"
 import * as PolicyEngine from "../layers/PolicyEngine.ts"
+import { files } from "../layers/RunFolder.ts"
 import * as TrainerGrpo from "../layers/TrainerGrpo.ts"
 import * as Versions from "../layers/Versions.ts"
 import { CurriculumUnreadable, load, type Loaded, select } from "./load.ts"
@@ -69,6 +71,7 @@ const chosen = Effect.fnUntraced(function*(world: World, request: Request, recor
 
 export interface Prepared {
   readonly curriculum: Loaded
+  readonly tasks: World["tasks"]
   readonly options:
     & Pick<RunOptions, "seed" | "seconds" | "saveEvery" | "about">
     & Required<Pick<RunOptions, "evaluation">>
@@ -78,14 +81,23 @@ export interface Prepared {
 
 const servicesOf = (
   parts: Parts["Service"],
-  curriculum: Loaded,
-  world: World,
+  tasks: World["tasks"],
   { data, weights }: Request,
   workers: number | undefined
 ) =>
   Layer.merge(TrainerGrpo.layer, PolicyEngine.layer).pipe(
     Layer.provideMerge(parts.machine({ data, weights, workers })),
-    Layer.merge(curriculum.tasks ?? world.tasks)
+    Layer.merge(tasks)
+  )
+
+const decodeRequest = Schema.decodeUnknownEffect(Request)
+
+/** What the run in `folder` was asked for, by its manifest. */
+export const requestOf = (folder: string, { options }: Manifest): Effect.Effect<Request, RunStoreError> =>
+  decodeRequest(options, { errors: "all", onExcessProperty: "error" }).pipe(
+    Effect.mapError(({ message }) =>
+      new RunStoreError({ reason: new StoreUnreadable({ path: `${folder}/${files.run}`, detail: message }) })
+    )
   )
 
 /** Everything a run needs; `recorded` is the curriculum's file as the run that goes on had it. */
@@ -102,8 +114,10 @@ export const prepare = Effect.fn("prepare")(function*(
   const { curriculum: whole, curriculumFile } = yield* chosen(world, request, recorded)
   const selected = yield* select(whole, request.stages ?? [])
   const curriculum = request["no-augment"] === true ? unaugmented(selected) : selected
+  const tasks = curriculum.tasks ?? world.tasks
   const prepared: Prepared = {
     curriculum,
+    tasks,
     options: {
       seed,
       ...(request.minutes !== undefined && { seconds: request.minutes * 60 }),
@@ -115,7 +129,7 @@ export const prepare = Effect.fn("prepare")(function*(
         ...(curriculumFile !== undefined && { curriculumFile })
       }
     },
-    services: servicesOf(parts, curriculum, world, request, workers)
+    services: servicesOf(parts, tasks, request, workers)
   }
   return prepared
 })

@@ -7,13 +7,14 @@
  */
 import { Effect, Equal, Layer, Schema } from "effect"
 import { Manifest } from "../domain/Manifest.ts"
-import { RunStore, RunStoreError, StoreUnreadable } from "../domain/RunStore.ts"
+import { RunStore } from "../domain/RunStore.ts"
 import { files } from "../layers/RunFolder.ts"
 import * as RunResumption from "../layers/RunResumption.ts"
 import { conduct } from "./conduct.ts"
 import { Unavailable } from "./parts.ts"
-import { prepare, type Prepared, Request } from "./prepare.ts"
+import { prepare, type Prepared, requestOf } from "./prepare.ts"
 import { manifestOf, type Resumed } from "./run.ts"
+import { plural } from "./text.ts"
 
 export interface ResumeOptions {
   readonly workers: number | undefined
@@ -21,15 +22,6 @@ export interface ResumeOptions {
   /** Hears where the run goes on, and what is superseded. */
   readonly say: (sentence: string) => Effect.Effect<void>
 }
-
-const decodeRequest = Schema.decodeUnknownEffect(Request)
-
-const requestOf = (folder: string, { options }: Manifest) =>
-  decodeRequest(options, { errors: "all", onExcessProperty: "error" }).pipe(
-    Effect.mapError(({ message }) =>
-      new RunStoreError({ reason: new StoreUnreadable({ path: `${folder}/${files.run}`, detail: message }) })
-    )
-  )
 
 /** As a manifest is when it has been written and read. */
 const Json = Schema.fromJsonString(Manifest)
@@ -50,8 +42,6 @@ const compare = Effect.fnUntraced(function*(folder: string, recorded: Manifest, 
   const versions = Object.entries(now.versions).filter(([name, version]) => recorded.versions[name] !== version)
   return versions.map(([name, version]) => `${name} is ${version} now and was ${recorded.versions[name] ?? "absent"}`)
 })
-
-const plural = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? "" : "s"}`
 
 /** Where a run goes on, and at what cost. */
 const news = (

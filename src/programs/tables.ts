@@ -3,6 +3,7 @@ import * as Scores from "../domain/bfcl/Scores.ts"
 import type { Accuracies, Accuracy, Cell, Evaluation } from "../domain/Evaluation.ts"
 import type * as Paired from "../domain/Paired.ts"
 import { total } from "../domain/Report.ts"
+import type * as Rescore from "../domain/Rescore.ts"
 import type { Compared } from "./compare.ts"
 import * as Text from "./text.ts"
 
@@ -142,3 +143,19 @@ export const paired = ({ categories, onlyFirst, onlySecond, overall }: Compared)
     ...listed("broken", overall.broken)
   ]
 }
+
+/** Stages under the recorded rules and under others; live groups have something to teach. */
+export const rescored = (stages: ReadonlyMap<string, Rescore.Comparison>): ReadonlyArray<string> =>
+  Text.table([
+    ["", "episodes", "reward", "now", "groups", "live", "now", "sign of advantage turned"],
+    ...Array.from(stages, ([name, { both, episodes, groups, recorded, rescored, turned }]) => [
+      name,
+      String(episodes),
+      recorded.reward.toFixed(3),
+      rescored.reward.toFixed(3),
+      String(groups),
+      String(recorded.live),
+      String(rescored.live),
+      both === 0 ? "-" : `${Text.percent(turned / both)} of ${both}`
+    ])
+  ])

@@ -135,6 +135,8 @@ const commands = [
   "score",
   "compare",
   "report",
+  "rescore",
+  "replay-episode",
   "drills",
   "pretrain",
   "serve-engine",

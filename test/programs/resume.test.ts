@@ -1,70 +1,12 @@
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, FileSystem, Layer, PlatformError } from "effect"
-import { TestClock, TestConsole } from "effect/testing"
+import { TestClock } from "effect/testing"
 import { hostname } from "node:os"
 import * as process from "node:process"
-import { Engine } from "../../src/domain/Engine.ts"
-import * as Tasks from "../../src/domain/Tasks.ts"
-import * as EngineScripted from "../../src/layers/EngineScripted.ts"
-import * as EnvironmentToy from "../../src/layers/EnvironmentToy.ts"
-import * as PolicyScripted from "../../src/layers/PolicyScripted.ts"
 import * as RunReader from "../../src/layers/RunReader.ts"
-import { cli } from "../../src/programs/cli.ts"
-import { defaults } from "../../src/programs/evaluate.ts"
-import { Parts, type World } from "../../src/programs/parts.ts"
-import { curriculum, renderer, stage, tasks } from "./world.ts"
-
-const world = (steps: number): World => ({
-  tasks: Tasks.layer(tasks, { source: "toy" }),
-  environment: EnvironmentToy.layer,
-  oracle: PolicyScripted.layer(() => ""),
-  curriculum: () => curriculum(stage("one", steps), stage("two", 2)),
-  evaluation: { ...defaults, sampling: { temperature: 0, maxTokens: 8 } }
-})
-
-/** Scripted, and right by the seed; its weights are a folder with nothing in it. */
-const engine = Layer.effect(
-  Engine,
-  Effect.gen(function*() {
-    const scripted = yield* Engine
-    const fs = yield* FileSystem.FileSystem
-    return Engine.of({ ...scripted, save: (path) => Effect.orDie(fs.makeDirectory(path)) })
-  })
-).pipe(
-  Layer.provide(
-    EngineScripted.layer(({ prompt, seed, temperature }) => [
-      temperature > 0 && seed % 2 === 1 ? 63 : prompt.at(-2) ?? 0,
-      10
-    ])
-  )
-)
-
-const unused = { exercises: () => [] }
-
-const envtuneOf = (steps: number) =>
-  cli(
-    Layer.mock(Parts, {
-      ...unused,
-      world: () => Effect.succeed(world(steps)),
-      machine: () => Layer.merge(engine, renderer)
-    }),
-    "1.2.3"
-  )
-
-const envtune = envtuneOf(2)
-
-const errors = Effect.map(TestConsole.errorLines, (lines) => lines.map(String))
-
-const lastError = Effect.map(errors, (lines) => lines.at(-1))
-
-/** A complete run of two stages, two steps each. */
-const complete = Effect.gen(function*() {
-  const fs = yield* FileSystem.FileSystem
-  const folder = `${yield* fs.makeTempDirectoryScoped()}/run`
-  yield* envtune(["tune", "--out", folder, "--seed", "3", "--save-every", "1"])
-  return folder
-})
+import { complete, envtune, envtuneIn, errors, lastError, world } from "./recorded.ts"
+import { curriculum, stage } from "./world.ts"
 
 /** Entries of a run's journal, and the same journal cut off in the middle of the one after the first `kept`. */
 const entriesOf = (folder: string) => Effect.map(RunReader.open(folder), ({ journal }) => journal?.entries ?? [])
@@ -130,14 +72,7 @@ describe("envtune resume", () => {
       yield* cut(folder, 8)
       const torn = yield* fs.readFile(`${folder}/events.jsonl`)
       const other = curriculum(stage("one", 2, { retries: 7 }), stage("two", 2))
-      const changed = cli(
-        Layer.mock(Parts, {
-          ...unused,
-          world: () => Effect.succeed({ ...world(2), curriculum: () => other }),
-          machine: () => Layer.merge(engine, renderer)
-        }),
-        "1.2.3"
-      )
+      const changed = envtuneIn({ ...world, curriculum: () => other })
       yield* Effect.flip(changed(["resume", folder]))
       assert.strictEqual(
         yield* lastError,
