@@ -81,12 +81,9 @@ const advance = (history: History, event: Journal.Event): History => {
       return standingAt({ seconds: event.seconds })
     case "RunEnded":
       return { ...history, ended: event.outcome }
-    case "Resumed": {
-      const { ended: _, ...open } = history
-      return open
-    }
     case "RunStarted":
     case "EpisodesWritten":
+    case "Resumed":
       return history
   }
 }

@@ -46,9 +46,8 @@ export const next = (summary: Summary, event: Journal.Event): Summary => {
         : summary
     case "RunEnded":
       return { ...summary, outcome: event.outcome, detail: event.detail, seconds: event.seconds }
-    case "Resumed":
-      return { ...summary, outcome: "running", detail: "" }
     case "RunStarted":
+    case "Resumed":
     case "StageStarted":
     case "RoundJudged":
     case "EpisodesWritten":

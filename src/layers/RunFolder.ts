@@ -174,11 +174,22 @@ const isWithinStep = (events: ReadonlyArray<RunEvent>): boolean => {
   return last === "EpisodeAttempted" || last === "RoundJudged" || last === "UpdateStarted"
 }
 
+const heldBy = (folder: string, { host, pid }: RunLock.Holder): RunStoreError =>
+  unwritable(folder, `process ${pid} on ${host} is writing this run; one at a time can`)
+
+/** Takes the folder's lock until the scope closes, or fails with who holds it. */
+export const lock = Effect.fnUntraced(function*(folder: string) {
+  const path = yield* Path.Path
+  const file = path.join(folder, files.lock)
+  const holder = yield* RunLock.acquire(file).pipe(writing(file))
+  if (Option.isSome(holder)) return yield* heldBy(folder, holder.value)
+})
+
 /** Writes run.json: what was asked for. */
 type Begin = (event: RunEvent & { readonly _tag: "RunStarted" }) => Effect.Effect<void, RunStoreError>
 
 /** The store that extends a folder's files, whose journal has these events so far. */
-export const write = Effect.fnUntraced(function*(
+export const makeStore = Effect.fnUntraced(function*(
   folder: string,
   growth: Growth,
   history: ReadonlyArray<Journal.Event>,
@@ -192,6 +203,15 @@ export const write = Effect.fnUntraced(function*(
   const payloads = [metrics, episodes, evaluations]
   const growing = [journal, ...payloads]
 
+  /** Fails once another process writes this run. */
+  const own = Effect.flatMap(
+    RunLock.other(at(files.lock)),
+    Option.match({
+      onNone: () => Effect.void,
+      onSome: (other) => Effect.fail(heldBy(folder, other))
+    })
+  ).pipe(Effect.provideService(FileSystem.FileSystem, fs))
+
   let summary = history.reduce(Summary.next, Summary.empty)
   // Renamed into place, so that whoever looks sees the old one or the new one.
   const writeSummary = Effect.suspend(() => fs.writeFileString(at("summary.json.new"), `${pretty(summary)}\n`)).pipe(
@@ -202,7 +222,7 @@ export const write = Effect.fnUntraced(function*(
   yield* Effect.addFinalizer((exit) => {
     if (summary.outcome !== "running") return Effect.void
     summary = { ...summary, ...outcomeOf(exit) }
-    return Effect.catch(writeSummary, (error) => Effect.logError(error.message))
+    return Effect.catch(Effect.andThen(own, writeSummary), (error) => Effect.logError(error.message))
   })
 
   const passing = history.filter(isPassing)
@@ -225,6 +245,7 @@ export const write = Effect.fnUntraced(function*(
   )
 
   const append = Effect.fnUntraced(function*(events: ReadonlyArray<RunEvent>) {
+    yield* own
     yield* takeBack
     failed = true
     for (const event of events) if (event._tag === "RunStarted") yield* begin(event)
@@ -264,16 +285,6 @@ export const write = Effect.fnUntraced(function*(
 
 const pretty = (value: unknown): string => JSON.stringify(value, null, 2)
 
-/** Takes the folder's lock until the scope closes, or fails with who holds it. */
-export const lock = Effect.fnUntraced(function*(folder: string) {
-  const path = yield* Path.Path
-  const file = path.join(folder, files.lock)
-  const holder = yield* RunLock.acquire(file).pipe(writing(file))
-  if (Option.isNone(holder)) return
-  const { host, pid } = holder.value
-  return yield* unwritable(folder, `process ${pid} on ${host} is writing this run; one at a time can`)
-})
-
 const make = Effect.fnUntraced(function*(folder: string): Effect.fn.Return<
   RunStore["Service"],
   RunStoreError,
@@ -295,7 +306,7 @@ const make = Effect.fnUntraced(function*(folder: string): Effect.fn.Return<
   const manifest = yield* create(run)
   yield* lock(folder)
   const growth = yield* openGrowth(folder, create, { journal: 0, ...Journal.empty })
-  return yield* write(folder, growth, [], (event) => {
+  return yield* makeStore(folder, growth, [], (event) => {
     const contents = { format, seconds: { started: event.milliseconds / 1000 }, ...event.manifest }
     return manifest.writeAll(encoder.encode(`${pretty(contents)}\n`)).pipe(Effect.andThen(manifest.sync), writing(run))
   })

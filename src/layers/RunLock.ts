@@ -1,7 +1,8 @@
 /**
- * One process at a time writes a run. The lock is a file that names its holder; it goes when the
- * holder's scope closes, and one whose holder is gone does not count: on the same host when no
- * process has its id, on another when nobody has touched it for some minutes.
+ * One process at a time writes a run. The lock is a file that names its holder, who touches it now and
+ * then; it goes when the holder's scope closes. One that nobody has touched for some minutes does not count
+ * any more, nor does one of this host whose process is gone. A holder that was stopped for so long that
+ * another took over finds out before it writes.
  */
 import type { Scope } from "effect"
 import { Clock, Effect, FileSystem, Option, Schema } from "effect"
@@ -31,17 +32,23 @@ const isAlive = (pid: number): boolean => {
   }
 }
 
+const named = (file: string) =>
+  FileSystem.FileSystem.use((fs) => Effect.option(fs.readFileString(file))).pipe(Effect.map(Option.flatMap(decode)))
+
 /** Who holds the lock, unless nobody does or the holder is gone. */
 export const holder = Effect.fnUntraced(function*(file: string) {
   const fs = yield* FileSystem.FileSystem
-  const text = yield* Effect.option(fs.readFileString(file))
-  const found = Option.flatMap(text, decode)
-  if (Option.isNone(found)) return Option.none<Holder>()
-  if (found.value.host === own.host) return Option.filter(found, ({ pid }) => isAlive(pid))
+  const found = yield* named(file)
+  if (Option.isNone(found)) return found
+  if (found.value.host === own.host && !isAlive(found.value.pid)) return Option.none<Holder>()
   const touched = Option.flatMap(yield* Effect.option(fs.stat(file)), ({ mtime }) => mtime)
   const now = yield* Clock.currentTimeMillis
   return Option.filter(found, () => Option.exists(touched, (time) => now - time.getTime() < staleAfterMilliseconds))
 })
+
+/** The holder, where it is another process than this one. */
+export const other = (file: string) =>
+  Effect.map(named(file), Option.filter(({ host, pid }) => pid !== own.pid || host !== own.host))
 
 /** Makes the file; fails with `AlreadyExists` where another process was first. */
 const create = (file: string) =>
@@ -63,10 +70,10 @@ export const acquire = Effect.fnUntraced(function*(file: string): Effect.fn.Retu
   )
   if (moved) {
     // Another process may have replaced the stale lock in the meantime: then this is that process's.
-    const other = yield* holder(aside)
-    if (Option.isSome(other)) {
+    const replaced = yield* holder(aside)
+    if (Option.isSome(replaced)) {
       yield* fs.rename(aside, file)
-      return other
+      return replaced
     }
     yield* fs.remove(aside)
   }
@@ -75,7 +82,8 @@ export const acquire = Effect.fnUntraced(function*(file: string): Effect.fn.Retu
       Effect.as(true),
       Effect.catchIf(({ reason }) => reason._tag === "AlreadyExists", () => Effect.succeed(false))
     ),
-    (taken) => taken ? Effect.ignore(fs.remove(file)) : Effect.void
+    (taken) =>
+      Effect.flatMap(other(file), (by) => taken && Option.isNone(by) ? Effect.ignore(fs.remove(file)) : Effect.void)
   )
   if (!taken) return yield* holder(file)
   const touch = Effect.flatMap(Clock.currentTimeMillis, (now) => fs.utimes(file, now / 1000, now / 1000))

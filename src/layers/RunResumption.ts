@@ -13,7 +13,7 @@ import type { StepReport } from "../domain/Report.ts"
 import type { Outcomes, RunStore, RunStoreError } from "../domain/RunStore.ts"
 import * as Standing from "../domain/Standing.ts"
 import * as Folder from "./Folder.ts"
-import { files, lock, openGrowth, unwritable, write, writing } from "./RunFolder.ts"
+import { files, lock, makeStore, openGrowth, unwritable, writing } from "./RunFolder.ts"
 import type { Located } from "./RunJournal.ts"
 import * as RunReader from "./RunReader.ts"
 
@@ -140,7 +140,7 @@ const goOn = Effect.fnUntraced(function*(opened: Opened): Effect.fn.Return<
     (file) => fs.open(file, { flag: "a" }).pipe(writing(file)),
     { journal: endOf(opened), ...point.lengths }
   )
-  const store = yield* write(folder, growth, kept.flatMap(({ entry }) => entry.events), () => Effect.void)
+  const store = yield* makeStore(folder, growth, kept.flatMap(({ entry }) => entry.events), () => Effect.void)
   return { store, ...(superseded !== undefined && { superseded }) }
 })
 

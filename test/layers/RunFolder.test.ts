@@ -278,6 +278,27 @@ describe("RunFolder", () => {
       assert.include(error.message, `${file}:1: `)
     }).pipe(Effect.provide(NodeServices.layer)))
 
+  it.effect("writes no more once another process has taken the run over", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const path = yield* folder
+      const appended = yield* events
+      const error = yield* RunStore.use((store) =>
+        Effect.gen(function*() {
+          yield* store.append([started])
+          yield* fs.writeFileString(`${path}/lock`, JSON.stringify({ pid: 1, host: "elsewhere" }))
+          return yield* Effect.flip(store.append(appended))
+        })
+      ).pipe(Effect.provide(RunFolder.layer(path)))
+      assert.strictEqual(
+        error.message,
+        `${path}: process 1 on elsewhere is writing this run; one at a time can`
+      )
+      assert.deepStrictEqual(yield* fs.readFileString(`${path}/metrics.jsonl`), "")
+      assert.isTrue(yield* fs.exists(`${path}/lock`))
+      assert.strictEqual((yield* RunReader.open(path)).summary.outcome, "running")
+    }).pipe(Effect.provide(NodeServices.layer)))
+
   it.effect("says interrupted when it is, and everything appended until then is there", () =>
     Effect.gen(function*() {
       const path = yield* folder
