@@ -41,7 +41,11 @@ const recorded = Effect.fnUntraced(function*<E, R>(
   }
   return yield* run(curriculum, options, resumed).pipe(
     Effect.provide(Layer.provide(Show.layerShown(show), store)),
-    Effect.onInterrupt(() => Console.error(`interrupted; the record and the weights so far are in ${folder}`))
+    Effect.onInterrupt(() =>
+      Console.error(
+        `interrupted; the record and the weights so far are in ${folder}, and envtune resume ${folder} goes on`
+      )
+    )
   )
 }, Effect.scoped)
 
