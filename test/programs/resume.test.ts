@@ -55,6 +55,9 @@ describe("envtune resume", () => {
       yield* envtune(["resume", folder])
       const { journal } = yield* RunReader.open(folder)
       assert.isUndefined(journal?.torn)
+      const fs = yield* FileSystem.FileSystem
+      const page = yield* fs.readFileString(`${folder}/report.html`)
+      assert.include(page, "Resumed after 3 steps; what had followed is in superseded/1.")
       assert.deepStrictEqual(yield* errors, [
         `going on after 3 steps, in stage 2, from ${folder}/checkpoints/step-3`,
         "the last line of events.jsonl does not count: it is not complete",

@@ -4,10 +4,12 @@
  */
 import { Effect, Stream } from "effect"
 import type * as EpisodeRecord from "../../domain/EpisodeRecord.ts"
+import type * as Journal from "../../domain/Journal.ts"
 import type { Manifest } from "../../domain/Manifest.ts"
 import { type Rate, type StepReport, total } from "../../domain/Report.ts"
 import type { Summary } from "../../domain/Summary.ts"
 import type { Line, RunRecord } from "../../layers/RunReader.ts"
+import { plural } from "../text.ts"
 
 /** What became of the calls that followed one kind of failure. */
 export interface Following {
@@ -38,6 +40,8 @@ export interface Digest {
   readonly episodes: ReadonlyArray<Shown>
   /** What could not be read, in sentences. */
   readonly torn: ReadonlyArray<string>
+  /** Where the run went on after it had been cut short, in sentences. */
+  readonly resumptions: ReadonlyArray<string>
 }
 
 /** The failed calls of an episode, each with the first call made after the agent had read about it. */
@@ -97,6 +101,13 @@ const picker = (size: number) => {
   }
 }
 
+const resumption = (event: Journal.Event): ReadonlyArray<string> => {
+  if (event._tag !== "Resumed") return []
+  const { step, superseded } = event
+  const rest = superseded === undefined ? "" : `; what had followed is in ${superseded}`
+  return [`Resumed after ${plural(step, "step")}${rest}.`]
+}
+
 /** Reads a record into what the page says. */
 export const gather = Effect.fn("report.gather")(function*(folder: string, record: RunRecord) {
   const reports: Array<StepReport> = []
@@ -120,7 +131,8 @@ export const gather = Effect.fn("report.gather")(function*(folder: string, recor
     hints,
     unexplained,
     episodes: sampled.picked(),
-    torn: [...tornReports, ...tornEpisodes]
+    torn: [...tornReports, ...tornEpisodes],
+    resumptions: (record.journal?.entries ?? []).flatMap(({ entry }) => entry.events).flatMap(resumption)
   }
   return digest
 })
