@@ -11,6 +11,7 @@ import { files } from "../layers/RunFolder.ts"
 import * as RunReader from "../layers/RunReader.ts"
 import { importFile } from "./load.ts"
 
+/** The built-in rules by name. */
 export const rewards: Readonly<Record<string, Reward.Rule>> = {
   progress: Reward.progress,
   progressReleased: Reward.progressReleased,
@@ -18,7 +19,10 @@ export const rewards: Readonly<Record<string, Reward.Rule>> = {
   syntax: Reward.syntax
 }
 
-export const estimators: Readonly<Record<"group-relative" | "centred" | "leave-one-out", Advantage.Estimator>> = {
+/** Names of estimators: GRPO's, Dr. GRPO's and RLOO's. */
+export const advantages = ["group-relative", "centred", "leave-one-out"] as const
+
+const estimators: Readonly<Record<(typeof advantages)[number], Advantage.Estimator>> = {
   "group-relative": Advantage.groupRelative(),
   centred: Advantage.centred,
   "leave-one-out": Advantage.leaveOneOut
@@ -27,8 +31,8 @@ export const estimators: Readonly<Record<"group-relative" | "centred" | "leave-o
 export interface RescoreOptions {
   /** A built-in rule's name, or a module that exports one as `reward`; the recorded scores stay when absent. */
   readonly reward?: string
-  /** GRPO's when absent. */
-  readonly advantage?: keyof typeof estimators
+  /** `group-relative` when absent. */
+  readonly advantage?: (typeof advantages)[number]
 }
 
 /** A user's reward is none, or fails. */

@@ -3,7 +3,7 @@ import { Console, Effect, Option, Stream } from "effect"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
-import { rescore as rescoreRun, summarise } from "../rescore.ts"
+import { advantages, rescore as rescoreRun, rewards, summarise } from "../rescore.ts"
 import * as Tables from "../tables.ts"
 
 export const rescore = Command.make(
@@ -12,12 +12,12 @@ export const rescore = Command.make(
     run: Argument.String("run").pipe(Argument.withDescription("The folder of a run, finished or not")),
     reward: Flag.String("reward").pipe(
       Flag.withDescription(
-        "progress, progressReleased, binary, syntax, or a TypeScript file that exports a rule as `reward`; "
+        `${Object.keys(rewards).join(", ")}, or a TypeScript file that exports a rule as \`reward\`; `
           + "the recorded scores when absent"
       ),
       Flag.optional
     ),
-    advantage: Flag.Literals("advantage", ["group-relative", "centred", "leave-one-out"]).pipe(
+    advantage: Flag.Literals("advantage", advantages).pipe(
       Flag.withDefault("group-relative"),
       Flag.withDescription("How an episode is compared with its group")
     ),
