@@ -55,38 +55,36 @@ const create = (file: string) =>
   FileSystem.FileSystem.use((fs) => fs.writeFileString(file, encode(own), { flag: "wx" }))
 
 /** Takes the lock until the scope closes, or says who holds it. */
-export const acquire = Effect.fnUntraced(function*(file: string): Effect.fn.Return<
-  Option.Option<Holder>,
-  PlatformError,
-  FileSystem.FileSystem | Scope.Scope
-> {
-  const fs = yield* FileSystem.FileSystem
-  const holding = yield* holder(file)
-  if (Option.isSome(holding)) return holding
-  const aside = `${file}.${own.pid}`
-  const moved = yield* fs.rename(file, aside).pipe(
-    Effect.as(true),
-    Effect.catchIf(({ reason }) => reason._tag === "NotFound", () => Effect.succeed(false))
-  )
-  if (moved) {
+export const acquire: (
+  file: string
+) => Effect.Effect<Option.Option<Holder>, PlatformError, FileSystem.FileSystem | Scope.Scope> = Effect.fnUntraced(
+  function*(file) {
+    const fs = yield* FileSystem.FileSystem
+    const holding = yield* holder(file)
+    if (Option.isSome(holding)) return holding
+    const aside = `${file}.stale`
+    const moved = yield* fs.rename(file, aside).pipe(
+      Effect.as(true),
+      Effect.catchIf(({ reason }) => reason._tag === "NotFound", () => Effect.succeed(false))
+    )
     // Another process may have replaced the stale lock in the meantime: then this is that process's.
-    const replaced = yield* holder(aside)
+    const replaced = moved ? yield* holder(aside) : Option.none()
     if (Option.isSome(replaced)) {
       yield* fs.rename(aside, file)
       return replaced
     }
-    yield* fs.remove(aside)
+    yield* fs.remove(aside, { force: true })
+    const taken = yield* Effect.acquireRelease(
+      create(file).pipe(
+        Effect.as(true),
+        Effect.catchIf(({ reason }) => reason._tag === "AlreadyExists", () => Effect.succeed(false))
+      ),
+      (taken) =>
+        Effect.flatMap(other(file), (by) => taken && Option.isNone(by) ? Effect.ignore(fs.remove(file)) : Effect.void)
+    )
+    if (!taken) return yield* acquire(file)
+    const touch = Effect.flatMap(Clock.currentTimeMillis, (now) => fs.utimes(file, now / 1000, now / 1000))
+    yield* Effect.ignore(touch).pipe(Effect.delay(touchedEvery), Effect.forever, Effect.forkScoped)
+    return Option.none()
   }
-  const taken = yield* Effect.acquireRelease(
-    create(file).pipe(
-      Effect.as(true),
-      Effect.catchIf(({ reason }) => reason._tag === "AlreadyExists", () => Effect.succeed(false))
-    ),
-    (taken) =>
-      Effect.flatMap(other(file), (by) => taken && Option.isNone(by) ? Effect.ignore(fs.remove(file)) : Effect.void)
-  )
-  if (!taken) return yield* holder(file)
-  const touch = Effect.flatMap(Clock.currentTimeMillis, (now) => fs.utimes(file, now / 1000, now / 1000))
-  yield* Effect.ignore(touch).pipe(Effect.delay(touchedEvery), Effect.forever, Effect.forkScoped)
-  return Option.none()
-})
+)

@@ -106,8 +106,11 @@ describe("envtune resume", () => {
       yield* held(2 ** 22 + 1, hostname())
       const again = `${folder}-again`
       yield* fs.copy(folder, again)
+      yield* held(2 ** 22 + 2, hostname())
+      yield* fs.copyFile(lock, `${lock}.stale`)
       yield* envtune(["resume", folder])
       assert.isFalse(yield* fs.exists(lock))
+      assert.isFalse(yield* fs.exists(`${lock}.stale`))
       yield* fs.writeFileString(`${again}/lock`, JSON.stringify({ pid: 1, host: "elsewhere" }))
       yield* fs.utimes(`${again}/lock`, 0, 0)
       yield* TestClock.adjust("6 minutes")
