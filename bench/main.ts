@@ -8,6 +8,7 @@ import * as Environment from "./environment.ts"
 import * as Figures from "./Figures.ts"
 import * as Http from "./http.ts"
 import * as Pipeline from "./pipeline.ts"
+import * as Simulation from "./simulation.ts"
 import * as Validation from "./validation.ts"
 
 /** Every benchmark in a size that takes seconds. */
@@ -16,6 +17,7 @@ const all = [
   Environment.measure({ data: Option.none(), rounds: 3 }),
   Http.measure({ rounds: 1 }),
   Pipeline.measure({ steps: 4, rounds: 5 }),
+  Simulation.measure({ worlds: 10 }),
   Validation.measure({ data: Option.none(), workers: 2, rounds: 3 })
 ]
 
@@ -27,7 +29,14 @@ Command.make(
   })
 ).pipe(
   Command.withDescription("Measures what the budgets of this project are about"),
-  Command.withSubcommands([Engine.command, Environment.command, Http.command, Pipeline.command, Validation.command]),
+  Command.withSubcommands([
+    Engine.command,
+    Environment.command,
+    Http.command,
+    Pipeline.command,
+    Simulation.command,
+    Validation.command
+  ]),
   Command.run({ version: "0" }),
   Effect.provide(NodeServices.layer),
   NodeRuntime.runMain

@@ -2,11 +2,15 @@
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Effect, Layer, Stdio } from "effect"
+import { stdout } from "node:process"
 import * as Versions from "./layers/Versions.ts"
 import { cli } from "./programs/cli.ts"
 
 // Loaded when a command asks for it, so that --help and --version do not wait for simulators and an engine.
 const parts = Layer.unwrap(Effect.map(Effect.promise(() => import("./programs/wiring.ts")), (wiring) => wiring.layer))
+
+// Whoever stops reading, as `head` does, does not stop a run.
+stdout.on("error", () => undefined)
 
 Stdio.Stdio.use(({ args }) => Effect.flatMap(args, cli(parts, Versions.envtune))).pipe(
   Effect.provide(NodeServices.layer),

@@ -65,3 +65,24 @@ export const byTurn = (
   const columns = Array.from({ length: turns }, (_, turn) => estimator(all.map((rewards) => rewards[turn] ?? 0)))
   return all.map((rewards, member) => rewards.map((_, turn) => columns[turn]![member]!))
 }
+
+/** What a member of a group is credited with; `turnAdvantages` where credit is given by turn. */
+export interface Credited {
+  readonly advantage: number
+  readonly turnAdvantages?: ReadonlyArray<number>
+}
+
+/** Advantages of a group's scored members, by how its stage gives credit; nothing when the group has nothing to teach. */
+export const ofGroup = (
+  scores: ReadonlyArray<{ readonly total: number; readonly perTurn: ReadonlyArray<number> }>,
+  estimator: Estimator,
+  { credit, turnDiscount }: { readonly credit: Credit; readonly turnDiscount: number }
+): ReadonlyArray<Credited> | undefined => {
+  if (credit === "turn") {
+    const turns = byTurn(scores.map(({ perTurn }) => perTurn), estimator, turnDiscount)
+    const same = turns[0]?.every((_, turn) => !hasSignal(turns.map((member) => member[turn] ?? 0))) ?? true
+    return same ? undefined : turns.map((turnAdvantages) => ({ advantage: mean(turnAdvantages), turnAdvantages }))
+  }
+  const rewards = scores.map(({ total }) => total)
+  return hasSignal(rewards) ? estimator(rewards).map((advantage) => ({ advantage })) : undefined
+}

@@ -9,7 +9,7 @@
 import { Schema } from "effect"
 import { Advice } from "./Augmentor.ts"
 import type { Outcome, Verdict } from "./Environment.ts"
-import type { Step } from "./Episode.ts"
+import type { Episode, Step } from "./Episode.ts"
 import type { Message } from "./Message.ts"
 import { type SampledTokens, Usage } from "./Policy.ts"
 import type { Score } from "./Reward.ts"
@@ -198,6 +198,42 @@ export const tokens = (record: EpisodeRecord): ReadonlyArray<SampledTokens | und
       logprobs: Float32Array.from(logprobs)
     }
   })
+}
+
+/**
+ * The episode again, as far as the record has it: its task has no payload, and messages do not say which tools they
+ * bring. Nothing for one that failed.
+ */
+export const episode = (record: EpisodeRecord): Episode | undefined => {
+  const { finished, seed } = record
+  if (finished === undefined) return undefined
+  const { stop, turns, unanswered = [] } = finished
+  const sampled = tokens(record)
+  const steps = finished.steps.map((step, i): Step => {
+    const next = finished.steps[i + 1]
+    const tokens = sampled[i]
+    return {
+      turn: step.turn,
+      observed: step.observed,
+      completion: { message: step.said, stop: step.stop, ...(tokens !== undefined && { tokens }) },
+      transition: {
+        code: step.code,
+        messages: next?.observed ?? unanswered,
+        outcomes: step.outcomes.map((outcome) => ({ ...outcome, shown: shown(outcome) })),
+        ...(step.verdict !== undefined && { verdict: step.verdict }),
+        done: next === undefined && stop === "completed"
+      }
+    }
+  })
+  return { task: { ...record.task, payload: null }, seed, turns, steps, stop }
+}
+
+/** The score again; nothing for an episode that failed. */
+export const score = ({ finished }: EpisodeRecord): Score | undefined => {
+  if (finished === undefined) return undefined
+  return "unscorable" in finished.score
+    ? { _tag: "Unscorable", reason: finished.score.unscorable }
+    : { _tag: "Scored", ...finished.score }
 }
 
 /** What the agent was told about a call. */

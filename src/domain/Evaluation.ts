@@ -1,8 +1,8 @@
 /** What a policy can do, by part and category: a fold over the episodes of an evaluation. */
 import { diagnose, type Label } from "./Diagnosis.ts"
 import * as Episode from "./Episode.ts"
-import type { Counts, Rate } from "./Report.ts"
-import type { Outcomes, Scores } from "./RunStore.ts"
+import type { Counts, Rate, Scores } from "./Report.ts"
+import type { Outcomes } from "./RunStore.ts"
 import { type Interval, wilsonClustered } from "./Statistics.ts"
 import type { Task } from "./Task.ts"
 
@@ -34,11 +34,14 @@ export interface Mark {
   readonly cause?: string
 }
 
-export interface Cell {
+export interface Accuracy {
   /** Episodes whose every turn passed, over finished episodes. */
   readonly success: Rate
   /** 95 % for the success rate. Episodes of one task do not count as independent. */
   readonly interval: Interval
+}
+
+export interface Cell extends Accuracy {
   readonly tasks: number
   /** Turns passed, over the turns of the finished episodes' tasks: a turn that was not reached did not pass. */
   readonly turns: Rate
@@ -54,11 +57,15 @@ export interface Cell {
   readonly sampledTokens: number
 }
 
-export interface Evaluation {
+/** What the record of an evaluation says of it. */
+export interface Accuracies<out A extends Accuracy = Accuracy> {
   /** `<part>/<category>` in the order in which they were met. */
-  readonly cells: Readonly<Record<string, Cell>>
+  readonly cells: Readonly<Record<string, A>>
   /** All categories of a part together. */
-  readonly parts: Readonly<Record<string, Cell>>
+  readonly parts: Readonly<Record<string, A>>
+}
+
+export interface Evaluation extends Accuracies<Cell> {
   /** Task -> passed of its finished episodes. */
   readonly tasks: Outcomes
 }
@@ -127,8 +134,12 @@ const cell = (marks: ReadonlyArray<Mark>): Cell => {
   }
 }
 
-const cellsBy = (marks: ReadonlyArray<Mark>, key: (task: Task) => string): Readonly<Record<string, Cell>> =>
-  Object.fromEntries([...groupBy(marks, ({ task }) => key(task))].map(([name, group]) => [name, cell(group)]))
+const by = <A extends { readonly task: Task }, B>(
+  items: ReadonlyArray<A>,
+  key: (task: Task) => string,
+  of: (items: ReadonlyArray<A>) => B
+): Readonly<Record<string, B>> =>
+  Object.fromEntries([...groupBy(items, ({ task }) => key(task))].map(([name, group]) => [name, of(group)]))
 
 const outcomes = (marks: ReadonlyArray<Mark>): Outcomes =>
   Object.fromEntries(
@@ -139,10 +150,27 @@ const outcomes = (marks: ReadonlyArray<Mark>): Outcomes =>
   )
 
 export const make = (marks: ReadonlyArray<Mark>): Evaluation => ({
-  cells: cellsBy(marks, cellName),
-  parts: cellsBy(marks, (task) => task.part),
+  cells: by(marks, cellName, cell),
+  parts: by(marks, (task) => task.part, cell),
   tasks: outcomes(marks)
 })
+
+const accuracy = (items: ReadonlyArray<{ readonly rate: Rate }>): Accuracy => {
+  const rates = items.map(({ rate }) => rate)
+  return {
+    success: { n: sum(rates, ({ n }) => n), passed: sum(rates, ({ passed }) => passed) },
+    interval: wilsonClustered(rates.filter(({ n }) => n > 0))
+  }
+}
+
+/** An evaluation from its record; outcomes of tasks that are not there are left out. */
+export const fromOutcomes = (outcomes: Outcomes, tasks: ReadonlyArray<Task>): Accuracies => {
+  const rated = tasks.flatMap((task) => {
+    const rate = outcomes[task.id]
+    return rate === undefined ? [] : [{ task, rate }]
+  })
+  return { cells: by(rated, cellName, accuracy), parts: by(rated, ({ part }) => part, accuracy) }
+}
 
 /** The evaluation as a run's record keeps it. */
 export const scores = (evaluation: Evaluation): Scores =>

@@ -3,6 +3,8 @@ import { Schema } from "effect"
 
 export const Manifest = Schema.Struct({
   curriculum: Schema.String,
+  /** The file it was loaded from, where it was: its absolute path, and the hash of what it held. */
+  curriculumFile: Schema.optionalKey(Schema.Struct({ path: Schema.String, sha256: Schema.String })),
   /** Of the run; every other seed is derived from it. */
   seed: Schema.Natural,
   /** Bound of the training time, where one was set. */

@@ -34,6 +34,10 @@ export type Moments = typeof Moments.Type
 export const Rate = Schema.Struct({ n: Schema.Natural, passed: Schema.Natural })
 export type Rate = typeof Rate.Type
 
+/** `<part>/<category>` -> passed of n. */
+export const Scores = Schema.Record(Schema.String, Rate)
+export type Scores = typeof Scores.Type
+
 /** A sign that training goes wrong, at the step at which it began. */
 export const Alarm = Schema.Struct({
   kind: Schema.Literals(["entropy", "no_signal", "no_calls", "reward_without_success", "gradient", "length"]),

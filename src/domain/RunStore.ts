@@ -5,8 +5,9 @@
 import type { Effect } from "effect"
 import { Context, Schema } from "effect"
 import type { Episode } from "./Episode.ts"
+import type { Noted } from "./Journal.ts"
 import type { Manifest } from "./Manifest.ts"
-import { Rate, type StepReport } from "./Report.ts"
+import { Rate, type Scores, type StepReport } from "./Report.ts"
 import type { Score } from "./Reward.ts"
 import type { Task } from "./Task.ts"
 
@@ -55,6 +56,7 @@ export interface Attempted {
   readonly id: string
   readonly stage: string
   readonly step: number
+  /** Of the step's episodes of its task, from 0. */
   readonly member: number
   readonly task: Task
   readonly seed: number
@@ -65,9 +67,6 @@ export interface Attempted {
   readonly fate: Fate
 }
 
-/** `<part>/<category>` -> passed of n. */
-export type Scores = Readonly<Record<string, Rate>>
-
 /** Task id -> passed of n. */
 export const Outcomes = Schema.Record(Schema.String, Rate)
 export type Outcomes = typeof Outcomes.Type
@@ -76,26 +75,13 @@ export type Outcomes = typeof Outcomes.Type
 export const Evaluated = Schema.Struct({ when: Schema.Literals(["before", "after"]), tasks: Outcomes })
 export type Evaluated = typeof Evaluated.Type
 
+/** Events with a payload of their own, and those that a run's journal keeps as they are. */
 export type RunEvent =
   | { readonly _tag: "RunStarted"; readonly milliseconds: number; readonly manifest: Manifest }
-  | { readonly _tag: "StageStarted"; readonly stage: string; readonly index: number }
   | { readonly _tag: "EpisodeAttempted"; readonly attempted: Attempted }
   | { readonly _tag: "StepDone"; readonly report: StepReport }
-  | {
-    readonly _tag: "StageEnded"
-    readonly stage: string
-    readonly steps: number
-    readonly seconds: number
-    readonly why: string
-  }
   | (Evaluated & { readonly _tag: "Evaluated"; readonly scores: Scores; readonly seconds: number })
-  | { readonly _tag: "WeightsSaved"; readonly path: string; readonly step: number }
-  | {
-    readonly _tag: "RunEnded"
-    readonly outcome: "completed" | "interrupted" | "failed"
-    readonly detail: string
-    readonly seconds: number
-  }
+  | Noted
 
 export class RunStore extends Context.Service<RunStore, {
   /** Events of one call are written together, in order. */

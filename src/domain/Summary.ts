@@ -1,9 +1,7 @@
-/** A run on one page: how it ended, what was evaluated, how long its stages took. A fold over the run's events. */
+/** A run on one page: how it ended, what was evaluated, how long its stages took. A fold over the run's journal. */
 import { Schema } from "effect"
-import { Rate } from "./Report.ts"
-import type { RunEvent } from "./RunStore.ts"
-
-const Scores = Schema.Record(Schema.String, Rate)
+import * as Journal from "./Journal.ts"
+import { Scores } from "./Report.ts"
 
 export const Summary = Schema.Struct({
   /** `running` in the record of a run that was killed before it could say otherwise. */
@@ -18,7 +16,7 @@ export const Summary = Schema.Struct({
   stages: Schema.Array(
     Schema.Struct({ name: Schema.String, steps: Schema.Natural, seconds: Schema.Finite, why: Schema.String })
   ),
-  /** Where weights were saved, relative to the run's folder, and the steps they had been trained for. */
+  /** Where lasting weights were saved, relative to the run's folder, and the steps they had been trained for. */
   weights: Schema.Array(Schema.Struct({ path: Schema.String, step: Schema.Natural }))
 }).annotate({ identifier: "envtune/Summary" })
 export type Summary = typeof Summary.Type
@@ -34,7 +32,7 @@ export const empty: Summary = {
 }
 
 /** The summary after one more event; the same object when the event does not concern it. */
-export const next = (summary: Summary, event: RunEvent): Summary => {
+export const next = (summary: Summary, event: Journal.Event): Summary => {
   switch (event._tag) {
     case "Evaluated":
       return { ...summary, [event.when]: event.scores }
@@ -43,12 +41,17 @@ export const next = (summary: Summary, event: RunEvent): Summary => {
       return { ...summary, stages: [...summary.stages, { name, steps, seconds, why }] }
     }
     case "WeightsSaved":
-      return { ...summary, weights: [...summary.weights, { path: event.path, step: event.step }] }
+      return Journal.isLasting(event.kind)
+        ? { ...summary, weights: [...summary.weights, { path: event.path, step: event.step }] }
+        : summary
     case "RunEnded":
       return { ...summary, outcome: event.outcome, detail: event.detail, seconds: event.seconds }
     case "RunStarted":
+    case "Resumed":
     case "StageStarted":
-    case "EpisodeAttempted":
+    case "RoundJudged":
+    case "EpisodesWritten":
+    case "UpdateStarted":
     case "StepDone":
       return summary
   }

@@ -95,7 +95,13 @@ export interface Batch {
   readonly step: number
   readonly groups: ReadonlyArray<Group>
   readonly optimization: Optimization
+  /** Optimiser steps that the run took before, for warm-up. */
+  readonly updatesBefore: number
 }
+
+/** Optimiser steps that a batch of so many groups makes. */
+export const updatesOf = (groups: number, { updatesPerBatch }: Pick<Optimization, "updatesPerBatch">): number =>
+  Math.min(groups, updatesPerBatch)
 
 /** What one call of `Trainer.step` measured. */
 export const Update = Schema.Struct({

@@ -1,17 +1,21 @@
 /**
  * The reading side of RunFolder. Streams what was recorded, line by line; a tail that a crash
- * or a full disk tore off is reported where it begins, and everything before it is read.
+ * or a full disk tore off is reported where it begins, and everything before it is read. What is
+ * torn is what the journal does not vouch for; a run of before there were journals vouches for itself.
  */
 import { Effect, FileSystem, Option, Path, Result, Schema, Stream } from "effect"
 import type { PlatformError } from "effect/PlatformError"
 import { createGunzip, type Gunzip } from "node:zlib"
 import { EpisodeRecord } from "../domain/EpisodeRecord.ts"
+import * as Journal from "../domain/Journal.ts"
 import { Manifest } from "../domain/Manifest.ts"
 import { StepReport } from "../domain/Report.ts"
 import { Evaluated, RunStoreError, StoreUnreadable } from "../domain/RunStore.ts"
 import { Summary } from "../domain/Summary.ts"
 import { inWords } from "./FileProblem.ts"
 import { files, format } from "./RunFolder.ts"
+import * as RunJournal from "./RunJournal.ts"
+import * as RunLock from "./RunLock.ts"
 
 /** A line's value, or, last, the news that the record is torn from line `line` (from 1) on. */
 export type Line<A> =
@@ -26,6 +30,10 @@ export interface RunRecord {
   readonly reports: Stream.Stream<Line<StepReport>, RunStoreError>
   readonly episodes: Stream.Stream<Line<EpisodeRecord>, RunStoreError>
   readonly evaluations: Stream.Stream<Line<Evaluated>, RunStoreError>
+  /** Absent in a run of before there were journals. */
+  readonly journal?: RunJournal.Contents
+  /** One episode by its id, without reading those of other steps. */
+  readonly episode: (id: string) => Effect.Effect<Option.Option<EpisodeRecord>, RunStoreError>
 }
 
 const unreadable = (path: string, detail: string): RunStoreError =>
@@ -130,13 +138,32 @@ const decodeLines = <A>(path: string, schema: Schema.ConstraintDecoder<A>) => {
     )
 }
 
+/** The journal of a run; nothing where the run is of before there were journals. */
+export const readJournal = Effect.fn("RunReader.readJournal")(function*(folder: string) {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const file = path.join(folder, files.journal)
+  if (!(yield* fs.exists(file).pipe(Effect.mapError(reading(file))))) return undefined
+  const parsed = RunJournal.parse(yield* fs.readFile(file).pipe(Effect.mapError(reading(file))))
+  if (Result.isSuccess(parsed)) return parsed.success
+  return yield* unreadable(`${file}:${parsed.failure.line}`, parsed.failure.detail)
+})
+
+/** What is wrong with a file of `size` bytes of which `committed` count. */
+const misfit = (size: number, committed: number): string | undefined => {
+  if (size < committed) return `${committed - size} bytes are missing`
+  return size > committed ? `${size - committed} bytes after what is before are of no complete append` : undefined
+}
+
+/** The step that an episode's id names. */
+const stepOf = (id: string): number => Number(id.split("/")[1])
+
 /** Opens the record of a run. Its streams can be run any number of times; none of them is held in memory. */
 export const open = Effect.fn("RunReader.open")(function*(folder: string) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const at = (name: string) => path.join(folder, name)
   const text = (name: string) => fs.readFileString(at(name)).pipe(Effect.mapError(reading(at(name))))
-  const bytes = (name: string) => fs.stream(at(name)).pipe(Stream.mapError(reading(at(name))))
 
   const exists = yield* fs.exists(at(files.run)).pipe(Effect.mapError(reading(folder)))
   if (!exists) return yield* unreadable(folder, `no run is there (${files.run} is missing)`)
@@ -145,13 +172,61 @@ export const open = Effect.fn("RunReader.open")(function*(folder: string) {
   if (found !== format) {
     return yield* unreadable(folder, `written in format ${found}; this version reads format ${format}`)
   }
+  const journal = yield* readJournal(folder)
+  const lengths = journal === undefined ? undefined : journal.entries.at(-1)?.entry.lengths ?? Journal.empty
+
+  /** A file's lines, up to where the journal vouches for them. What a writer is about to commit is no news. */
+  const linesOf = (
+    name: keyof Journal.Lengths,
+    decoded: (bytes: Stream.Stream<Uint8Array, RunStoreError>) => Stream.Stream<Text, RunStoreError>
+  ): Stream.Stream<Text, RunStoreError> => {
+    const file = at(files[name])
+    return Stream.unwrap(
+      Effect.gen(function*() {
+        const size = Number((yield* fs.stat(file)).size)
+        const committed = lengths?.[name] ?? size
+        const writer = yield* RunLock.holder(at(files.lock)).pipe(Effect.provideService(FileSystem.FileSystem, fs))
+        const cut = size > committed && Option.isSome(writer) ? undefined : misfit(size, committed)
+        const bytes = fs.stream(file, { bytesToRead: committed }).pipe(Stream.mapError(reading(file)))
+        const end: Stream.Stream<Text> = cut === undefined ? Stream.empty : Stream.succeed({ cut })
+        return Stream.concat(decoded(bytes), end).pipe(Stream.takeUntil((text) => "cut" in text))
+      }).pipe(Effect.mapError(reading(file)))
+    )
+  }
+  const episodes = linesOf("episodes", gunzipped).pipe(decodeLines(at(files.episodes), EpisodeRecord))
+
+  /** The episodes of a step alone, where the journal says where they lie. */
+  const episodesOf = (step: number): typeof episodes => {
+    if (journal === undefined) return episodes
+    const members = journal.entries
+      .flatMap(({ entry }) => entry.events)
+      .filter((event) => event._tag === "EpisodesWritten")
+      .filter((event) => event.step === step)
+    return Stream.fromIterable(members).pipe(
+      Stream.flatMap(({ at: offset, bytes: bytesToRead }) =>
+        fs.stream(at(files.episodes), { offset, bytesToRead }).pipe(
+          Stream.mapError(reading(at(files.episodes))),
+          gunzipped,
+          decodeLines(at(files.episodes), EpisodeRecord)
+        )
+      )
+    )
+  }
   const record: RunRecord = {
     manifest: yield* decodeFile(at(files.run), Manifest, run),
     started: seconds.started,
     summary: yield* decodeFile(at(files.summary), Summary, yield* text(files.summary)),
-    reports: bytes(files.metrics).pipe(textLines, decodeLines(at(files.metrics), StepReport)),
-    evaluations: bytes(files.evaluations).pipe(textLines, decodeLines(at(files.evaluations), Evaluated)),
-    episodes: gunzipped(bytes(files.episodes)).pipe(decodeLines(at(files.episodes), EpisodeRecord))
+    reports: linesOf("metrics", textLines).pipe(decodeLines(at(files.metrics), StepReport)),
+    evaluations: linesOf("evaluations", textLines).pipe(decodeLines(at(files.evaluations), Evaluated)),
+    episodes,
+    ...(journal !== undefined && { journal }),
+    episode: (id) =>
+      episodesOf(stepOf(id)).pipe(
+        Stream.filterMap((line) =>
+          line._tag === "Line" && line.value.id === id ? Result.succeed(line.value) : Result.failVoid
+        ),
+        Stream.runHead
+      )
   }
   return record
 })

@@ -18,7 +18,8 @@ import {
   type Optimization,
   Trainer,
   TrainerError,
-  type Update
+  type Update,
+  updatesOf
 } from "../domain/Trainer.ts"
 
 interface Sequence {
@@ -67,9 +68,9 @@ const engineFailed = (error: EngineError): TrainerError =>
     reason: new EngineFailed({ detail: error.message, retryable: error.isRetryable, cause: error })
   })
 
-/** Cuts groups into at most `n` parts of nearly equal size, in order. */
-const parts = (groups: ReadonlyArray<Group>, n: number): ReadonlyArray<ReadonlyArray<Group>> => {
-  const count = Math.min(n, groups.length)
+/** Cuts a batch into one part an optimiser step, of nearly equal size, in order. */
+const parts = ({ groups, optimization }: Batch): ReadonlyArray<ReadonlyArray<Group>> => {
+  const count = updatesOf(groups.length, optimization)
   return Array.from(
     { length: count },
     (_, i) => groups.slice(Math.floor((i * groups.length) / count), Math.floor(((i + 1) * groups.length) / count))
@@ -109,10 +110,9 @@ const measuredKl = (sequences: ReadonlyArray<Sequence>, reference: ReadonlyArray
 
 const make = Effect.gen(function*() {
   const engine = yield* Engine
-  let steps = 0
 
   const update = Effect.fnUntraced(
-    function*(sequences: ReadonlyArray<Sequence>, options: Optimization, first: boolean) {
+    function*(sequences: ReadonlyArray<Sequence>, options: Optimization, updatesBefore: number, first: boolean) {
       const { klCoefficient } = options.loss
       const data = sequences.map(({ segment }) => masked(segment))
       const current = first ? undefined : yield* engine.forward(data, "current")
@@ -142,7 +142,7 @@ const make = Effect.gen(function*() {
           ...(bonus > 0 && exact && { entropyWeights: segment.mask.map((m) => m * bonus * weights[i]!) })
         }
       }))
-      const learningRate = options.learningRate * Math.min(1, (steps + 1) / Math.max(1, options.warmupSteps))
+      const learningRate = options.learningRate * Math.min(1, (updatesBefore + 1) / Math.max(1, options.warmupSteps))
       const { gradientNorm } = yield* engine.optimStep({
         learningRate,
         beta1: options.beta1,
@@ -151,7 +151,6 @@ const make = Effect.gen(function*() {
         weightDecay: options.weightDecay,
         clipNorm: options.clipNorm
       })
-      steps += 1
       const tokens = sumOver(sequences, () => 1)
       return {
         loss: result.loss,
@@ -171,7 +170,7 @@ const make = Effect.gen(function*() {
     step: Effect.fn("TrainerGrpo.step")(
       function*(batch: Batch) {
         const updates: Array<Update> = []
-        for (const part of parts(batch.groups, batch.optimization.updatesPerBatch)) {
+        for (const part of parts(batch)) {
           const all = sequencesOf(part)
           const sequences = batch.optimization.loss.klCoefficient > 0 ? all : all.flatMap(taught)
           if (sequences.length === 0) {
@@ -179,7 +178,10 @@ const make = Effect.gen(function*() {
               reason: new BatchRejected({ detail: `no episode of step ${batch.step} has tokens with an advantage` })
             })
           }
-          updates.push(yield* update(sequences, batch.optimization, updates.length === 0))
+          const { optimization, updatesBefore } = batch
+          updates.push(
+            yield* update(sequences, optimization, updatesBefore + updates.length, updates.length === 0)
+          )
         }
         return combine(updates)
       },

@@ -19,8 +19,11 @@ import { drills } from "./commands/drills.ts"
 import { evaluate } from "./commands/evaluate.ts"
 import { hints } from "./commands/hints.ts"
 import { pretrain } from "./commands/pretrain.ts"
+import { replayEpisode } from "./commands/replay-episode.ts"
 import { replay } from "./commands/replay.ts"
 import { report } from "./commands/report.ts"
+import { rescore } from "./commands/rescore.ts"
+import { resume } from "./commands/resume.ts"
 import { score } from "./commands/score.ts"
 import { serveEngine } from "./commands/serve-engine.ts"
 import { split } from "./commands/split.ts"
@@ -35,11 +38,14 @@ const envtune = <E, R>(parts: Layer.Layer<Parts, E, R>) =>
     Command.withDescription("Environment Tuning: train tool-using agents by tuning the environment they explore"),
     Command.withSubcommands([
       tune.pipe(Command.provide(parts)),
+      resume.pipe(Command.provide(parts)),
       evaluate.pipe(Command.provide(parts)),
       score.pipe(Command.provide(parts)),
       compare.pipe(Command.provide(parts)),
       report,
       ablate.pipe(Command.provide(parts)),
+      rescore,
+      replayEpisode.pipe(Command.provide(parts)),
       drills.pipe(Command.provide(parts)),
       pretrain.pipe(Command.provide(parts)),
       serveEngine.pipe(Command.provide(parts)),

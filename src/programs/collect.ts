@@ -3,14 +3,14 @@
  * deadline; groups without signal dropped and replaced up to a bound; every attempt accounted for.
  */
 import { Effect, Result } from "effect"
-import { byTurn, hasSignal } from "../domain/Advantage.ts"
+import { ofGroup } from "../domain/Advantage.ts"
 import type { Settings, Stage } from "../domain/Curriculum.ts"
-import { Reward, type Scored } from "../domain/Reward.ts"
+import type { RoundJudged } from "../domain/Journal.ts"
+import { Reward } from "../domain/Reward.ts"
 import type { Attempted, Fate } from "../domain/RunStore.ts"
 import * as Seed from "../domain/Seed.ts"
-import { mean } from "../domain/Statistics.ts"
 import type { Task } from "../domain/Task.ts"
-import type { Group, Member } from "../domain/Trainer.ts"
+import type { Group } from "../domain/Trainer.ts"
 import { persist } from "./persist.ts"
 import { rollout } from "./rollout.ts"
 
@@ -26,6 +26,8 @@ export interface Collected {
   readonly groups: ReadonlyArray<Group>
   /** Every attempt of every round, in order. */
   readonly attempted: ReadonlyArray<Attempted>
+  /** The tasks taken, and what became of their groups. */
+  readonly rounds: ReadonlyArray<RoundJudged>
   readonly groupsCollected: number
   readonly refillRounds: number
 }
@@ -58,38 +60,31 @@ const attempt = Effect.fnUntraced(function*(place: Place, settings: Settings, ta
   return unjudged
 })
 
-/** Advantages of a group's scored members; nothing when the group has nothing to teach. */
-const credit = <E, R>(
-  { advantage, settings }: Stage<E, R>,
-  scores: ReadonlyArray<Scored>
-): ReadonlyArray<Pick<Member, "advantage" | "turnAdvantages">> | undefined => {
-  if (settings.credit === "turn") {
-    const turns = byTurn(scores.map(({ perTurn }) => perTurn), advantage, settings.turnDiscount)
-    const same = turns[0]?.every((_, turn) => !hasSignal(turns.map((member) => member[turn] ?? 0))) ?? true
-    return same ? undefined : turns.map((turnAdvantages) => ({ advantage: mean(turnAdvantages), turnAdvantages }))
-  }
-  const rewards = scores.map(({ total }) => total)
-  return hasSignal(rewards) ? advantage(rewards).map((value) => ({ advantage: value })) : undefined
-}
-
 /** Decides where the members of one group end up; the group is there when it has something to teach. */
 const judge = <E, R>(
   stage: Stage<E, R>,
   task: Task,
   members: ReadonlyArray<Unjudged>
-): { readonly group: Group | undefined; readonly attempted: ReadonlyArray<Attempted> } => {
+): {
+  readonly group: Group | undefined
+  readonly attempted: ReadonlyArray<Attempted>
+  readonly judgement: RoundJudged["groups"][number]
+} => {
   const scored = members.flatMap((member) =>
     member.finished !== undefined && member.finished.score._tag === "Scored"
       ? [{ member, episode: member.finished.episode, score: member.finished.score }]
       : []
   )
-  const credits = scored.length < 2 ? undefined : credit(stage, scored.map(({ score }) => score))
+  const credits = scored.length < 2
+    ? undefined
+    : ofGroup(scored.map(({ score }) => score), stage.advantage, stage.settings)
+  const dropped = scored.length < 2 ? "lone_member" : "no_signal"
   const fateOf = (member: Unjudged): Fate => {
     if (member.failed !== undefined) return { _tag: "Failed", ...member.failed }
     const position = scored.findIndex((candidate) => candidate.member === member)
     if (position < 0) return { _tag: "Filtered", cause: "unscorable" }
     return credits === undefined
-      ? { _tag: "Filtered", cause: scored.length < 2 ? "lone_member" : "no_signal" }
+      ? { _tag: "Filtered", cause: dropped }
       : { _tag: "Trained", advantage: credits[position]!.advantage }
   }
   return {
@@ -99,7 +94,8 @@ const judge = <E, R>(
     attempted: members.map((member) => {
       const { failed: _, ...rest } = member
       return { ...rest, fate: fateOf(member) }
-    })
+    }),
+    judgement: { task: task.id, admitted: credits !== undefined, why: credits === undefined ? dropped : "signal" }
   }
 }
 
@@ -112,23 +108,38 @@ export const collect = Effect.fnUntraced(function*<E, R>(
   const { concurrency, groupSize, refillRounds, tasksPerStep } = stage.settings
   const groups: Array<Group> = []
   const attempted: Array<Attempted> = []
-  let groupsCollected = 0
-  let rounds = 0
-  for (; rounds <= refillRounds && groups.length < tasksPerStep; rounds++) {
+  const rounds: Array<RoundJudged> = []
+  const met = new Map<Task, number>()
+  while (rounds.length <= refillRounds && groups.length < tasksPerStep) {
     const tasks = next(tasksPerStep - groups.length)
-    const seats = tasks.flatMap((task) => Array.from({ length: groupSize }, (_, member) => ({ task, member })))
+    const seats = tasks.flatMap((task) => {
+      // A task that a later round meets again has other episodes: their numbers, and so their seeds, go on.
+      const first = met.get(task) ?? 0
+      met.set(task, first + groupSize)
+      return Array.from({ length: groupSize }, (_, i) => ({ task, member: first + i }))
+    })
     const members = yield* Effect.forEach(
       seats,
       ({ member, task }) => attempt(place, stage.settings, task, member),
       { concurrency }
     )
-    groupsCollected += tasks.length
-    tasks.forEach((task, i) => {
-      const judged = judge(stage, task, members.slice(i * groupSize, (i + 1) * groupSize))
-      attempted.push(...judged.attempted)
-      if (judged.group !== undefined) groups.push(judged.group)
+    const judged = tasks.map((task, i) => judge(stage, task, members.slice(i * groupSize, (i + 1) * groupSize)))
+    attempted.push(...judged.flatMap((one) => one.attempted))
+    groups.push(...judged.flatMap(({ group }) => group ?? []))
+    rounds.push({
+      _tag: "RoundJudged",
+      stageIndex: place.stageIndex,
+      step: place.step,
+      round: rounds.length,
+      groups: judged.map(({ judgement }) => judgement)
     })
   }
-  const collected: Collected = { groups, attempted, groupsCollected, refillRounds: rounds - 1 }
+  const collected: Collected = {
+    groups,
+    attempted,
+    rounds,
+    groupsCollected: rounds.reduce((sum, { groups }) => sum + groups.length, 0),
+    refillRounds: rounds.length - 1
+  }
   return collected
 })

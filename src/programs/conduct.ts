@@ -6,7 +6,7 @@ import * as RunFolder from "../layers/RunFolder.ts"
 import { type EvaluateOptions, select } from "./evaluate.ts"
 import type { Prepared } from "./prepare.ts"
 import { writeReport } from "./report.ts"
-import { run, type RunOptions, type RunResult } from "./run.ts"
+import { type Resumed, run, type RunOptions, type RunResult } from "./run.ts"
 import * as Show from "./show.ts"
 import * as Tables from "./tables.ts"
 
@@ -15,6 +15,7 @@ export interface Conducting<E, R> {
   /** Made once everything else is there, so that a mistake leaves no folder behind. */
   readonly store: Layer.Layer<RunStore, E, R>
   readonly json: boolean
+  readonly resumed?: Resumed
 }
 
 const sizeOf = (evaluation: EvaluateOptions) =>
@@ -23,7 +24,7 @@ const sizeOf = (evaluation: EvaluateOptions) =>
 /** Runs with what was prepared for it, whose services are provided. */
 const recorded = Effect.fnUntraced(function*<E, R>(
   { curriculum, options: { evaluation, ...others } }: Prepared,
-  { folder, json, store }: Conducting<E, R>
+  { folder, json, resumed, store }: Conducting<E, R>
 ) {
   const path = yield* Path.Path
   const evaluationSize = yield* sizeOf(evaluation)
@@ -38,9 +39,13 @@ const recorded = Effect.fnUntraced(function*<E, R>(
       return { path: path.join(folder, recorded), recorded }
     }
   }
-  return yield* run(curriculum, options).pipe(
+  return yield* run(curriculum, options, resumed).pipe(
     Effect.provide(Layer.provide(Show.layerShown(show), store)),
-    Effect.onInterrupt(() => Console.error(`interrupted; the record and the weights so far are in ${folder}`))
+    Effect.onInterrupt(() =>
+      Console.error(
+        `interrupted; the record and the weights so far are in ${folder}, and envtune resume ${folder} goes on`
+      )
+    )
   )
 }, Effect.scoped)
 
@@ -52,7 +57,7 @@ const conclusion = (folder: string, report: string, { after, before }: RunResult
   `report  ${report}`
 ]
 
-/** A whole run, with its report. */
+/** A whole run or the rest of one, with its report. */
 export const conduct = Effect.fn("conduct")(function*<E, R>(prepared: Prepared, conducting: Conducting<E, R>) {
   const { folder, json } = conducting
   const result = yield* Effect.provide(recorded(prepared, conducting), prepared.services)

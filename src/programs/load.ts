@@ -5,7 +5,17 @@ import { inWords } from "../layers/FileProblem.ts"
 import type { PartsError, Platform } from "./parts.ts"
 import { oneLine } from "./text.ts"
 
-/** The file cannot be loaded, or holds no curriculum. */
+/** A user's file cannot be loaded. */
+export class ModuleUnreadable extends Schema.TaggedError<ModuleUnreadable>()("ModuleUnreadable", {
+  path: Schema.String,
+  detail: Schema.String
+}) {
+  override get message() {
+    return `${this.path}: ${this.detail}`
+  }
+}
+
+/** The file holds no curriculum, or not the one that was asked for. */
 export class CurriculumUnreadable extends Schema.TaggedError<CurriculumUnreadable>()("CurriculumUnreadable", {
   path: Schema.String,
   detail: Schema.String
@@ -35,10 +45,10 @@ const isCurriculum = (value: unknown): value is Loaded =>
 const messageOf = (thrown: unknown): string =>
   oneLine(thrown instanceof Error ? thrown.message.split("\nRequire stack:")[0] ?? "" : String(thrown))
 
-/** Everything that can go wrong with the file is the file's: what it throws while it loads, too. */
-export const load = Effect.fn("load")(function*(file: string) {
+/** What a user's file exports. Everything that can go wrong with the file is the file's: what it throws while it loads, too. */
+export const importFile = Effect.fn("importFile")(function*(file: string) {
   const path = yield* Path.Path
-  const unreadable = (detail: string) => new CurriculumUnreadable({ path: file, detail })
+  const unreadable = (detail: string) => new ModuleUnreadable({ path: file, detail })
   const files = yield* FileSystem.FileSystem
   yield* Effect.mapError(files.access(file, { readable: true }), (error) => unreadable(inWords(error)))
   const url = yield* path.toFileUrl(path.resolve(file)).pipe(Effect.mapError((error) => unreadable(error.message)))
@@ -46,6 +56,13 @@ export const load = Effect.fn("load")(function*(file: string) {
     try: () => import(url.href),
     catch: (thrown) => unreadable(messageOf(thrown))
   })
+  return module
+})
+
+/** The curriculum that is a file's default export. */
+export const load = Effect.fn("load")(function*(file: string) {
+  const module = yield* importFile(file)
+  const unreadable = (detail: string) => new CurriculumUnreadable({ path: file, detail })
   if (!Predicate.hasProperty(module, "default")) return yield* unreadable("it has no default export")
   if (!isCurriculum(module.default)) return yield* unreadable("its default export is not made by Curriculum.make")
   return module.default

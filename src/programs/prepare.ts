@@ -1,15 +1,17 @@
 /** From what a user asked of a run to the curriculum and the world it runs in. */
-import { Effect, Layer, Schema } from "effect"
+import { Effect, FileSystem, Layer, Path, Schema } from "effect"
 import * as Augmentor from "../domain/Augmentor.ts"
 import type { Curriculum } from "../domain/Curriculum.ts"
 import type { Manifest } from "../domain/Manifest.ts"
 import * as Reward from "../domain/Reward.ts"
 import { RunStoreError, StoreUnreadable } from "../domain/RunStore.ts"
+import { inWords } from "../layers/FileProblem.ts"
+import * as Fingerprint from "../layers/Fingerprint.ts"
 import * as PolicyEngine from "../layers/PolicyEngine.ts"
 import { files } from "../layers/RunFolder.ts"
 import * as TrainerGrpo from "../layers/TrainerGrpo.ts"
 import * as Versions from "../layers/Versions.ts"
-import { load, type Loaded, select } from "./load.ts"
+import { CurriculumUnreadable, load, type Loaded, select } from "./load.ts"
 import { Parts, Unavailable, type World } from "./parts.ts"
 import type { RunOptions } from "./run.ts"
 
@@ -23,6 +25,7 @@ export const Request = Schema.Struct({
   "no-augment": Schema.optionalKey(Schema.Boolean),
   reward: Schema.optionalKey(Schema.Literals(["progress", "binary"])),
   "single-stage": Schema.optionalKey(Schema.Boolean),
+  "save-every": Schema.optionalKey(Schema.Int),
   stages: Schema.optionalKey(Schema.Array(Schema.String)),
   weights: Schema.optionalKey(Schema.String)
 }).annotate({ identifier: "envtune/Request" })
@@ -35,11 +38,24 @@ const unaugmented = <E, R>(curriculum: Curriculum<E, R>): Curriculum<E, R> => ({
   stages: curriculum.stages.map((stage) => ({ ...stage, services: Layer.merge(stage.services, Augmentor.layerNone) }))
 })
 
-const chosen = Effect.fnUntraced(function*(world: World, request: Request) {
+/** Where a curriculum's file is, and what it holds. */
+const identify = Effect.fnUntraced(function*(file: string) {
+  const path = yield* Path.Path
+  const fs = yield* FileSystem.FileSystem
+  const text = yield* fs.readFileString(file).pipe(
+    Effect.mapError((error) => new CurriculumUnreadable({ path: file, detail: inWords(error) }))
+  )
+  return { path: path.resolve(file), sha256: Fingerprint.ofText(text) }
+})
+
+type Identity = NonNullable<Manifest["curriculumFile"]>
+
+const chosen = Effect.fnUntraced(function*(world: World, request: Request, recorded: Identity | undefined) {
   const { curriculum: file, reward } = request
   const singleStage = request["single-stage"] ?? false
   if (file === undefined) {
-    return world.curriculum({ reward: reward === "binary" ? Reward.binary : Reward.progress, singleStage })
+    const rule = reward === "binary" ? Reward.binary : Reward.progress
+    return { curriculum: world.curriculum({ reward: rule, singleStage }) }
   }
   if (reward !== undefined || singleStage) {
     const option = reward === undefined ? "--single-stage" : "--reward"
@@ -49,31 +65,40 @@ const chosen = Effect.fnUntraced(function*(world: World, request: Request) {
       }`
     })
   }
-  return yield* load(file)
+  const curriculumFile = yield* identify(recorded?.path ?? file)
+  if (recorded !== undefined && recorded.sha256 !== curriculumFile.sha256) {
+    return yield* new CurriculumUnreadable({
+      path: recorded.path,
+      detail: `it has changed since the run began: its SHA-256 was ${recorded.sha256} and is ${curriculumFile.sha256}`
+    })
+  }
+  return { curriculum: yield* load(recorded?.path ?? file), curriculumFile }
 })
 
 export interface Prepared {
   readonly curriculum: Loaded
-  readonly options: Pick<RunOptions, "seed" | "seconds" | "about"> & Required<Pick<RunOptions, "evaluation">>
+  readonly tasks: World["tasks"]
+  readonly options:
+    & Pick<RunOptions, "seed" | "seconds" | "saveEvery" | "about">
+    & Required<Pick<RunOptions, "evaluation">>
   /** The tasks, the engine, and what works with it. */
   readonly services: ReturnType<typeof servicesOf>
 }
 
 const servicesOf = (
   parts: Parts["Service"],
-  curriculum: Loaded,
-  world: World,
+  tasks: World["tasks"],
   { data, weights }: Request,
   workers: number | undefined
 ) =>
   Layer.merge(TrainerGrpo.layer, PolicyEngine.layer).pipe(
     Layer.provideMerge(parts.machine({ data, weights, workers })),
-    Layer.merge(curriculum.tasks ?? world.tasks)
+    Layer.merge(tasks)
   )
 
 const decodeRequest = Schema.decodeUnknownEffect(Request)
 
-/** What the run in `folder` was asked for. */
+/** What the run in `folder` was asked for, by its manifest. */
 export const requestOf = (folder: string, { options }: Manifest): Effect.Effect<Request, RunStoreError> =>
   decodeRequest(options, { errors: "all", onExcessProperty: "error" }).pipe(
     Effect.mapError(({ message }) =>
@@ -81,24 +106,36 @@ export const requestOf = (folder: string, { options }: Manifest): Effect.Effect<
     )
   )
 
-/** Everything a run needs. */
+/** Everything a run needs; `recorded` is the curriculum's file as the run that goes on had it. */
 export const prepare = Effect.fn("prepare")(function*(
   request: Request,
-  { seed, workers }: { readonly seed: number; readonly workers: number | undefined }
+  { recorded, seed, workers }: {
+    readonly seed: number
+    readonly workers: number | undefined
+    readonly recorded?: Identity | undefined
+  }
 ) {
   const parts = yield* Parts
   const world = yield* parts.world({ data: request.data, split: request.split })
-  const selected = yield* select(yield* chosen(world, request), request.stages ?? [])
+  const { curriculum: whole, curriculumFile } = yield* chosen(world, request, recorded)
+  const selected = yield* select(whole, request.stages ?? [])
   const curriculum = request["no-augment"] === true ? unaugmented(selected) : selected
+  const tasks = curriculum.tasks ?? world.tasks
   const prepared: Prepared = {
     curriculum,
+    tasks,
     options: {
       seed,
       ...(request.minutes !== undefined && { seconds: request.minutes * 60 }),
+      ...(request["save-every"] !== undefined && { saveEvery: request["save-every"] }),
       evaluation: { ...world.evaluation, seed },
-      about: { versions: Versions.all, options: request }
+      about: {
+        versions: Versions.all,
+        options: request,
+        ...(curriculumFile !== undefined && { curriculumFile })
+      }
     },
-    services: servicesOf(parts, curriculum, world, request, workers)
+    services: servicesOf(parts, tasks, request, workers)
   }
   return prepared
 })

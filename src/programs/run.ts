@@ -8,23 +8,27 @@ import * as Augmentor from "../domain/Augmentor.ts"
 import type { Curriculum } from "../domain/Curriculum.ts"
 import { Engine, EngineError, type EngineInfo, RequestRejected, unheeded } from "../domain/Engine.ts"
 import * as Evaluation from "../domain/Evaluation.ts"
+import type { WeightsKind } from "../domain/Journal.ts"
 import type { Manifest } from "../domain/Manifest.ts"
 import { Renderer } from "../domain/Renderer.ts"
 import type { Counts } from "../domain/Report.ts"
-import { type RunEvent, RunStore } from "../domain/RunStore.ts"
+import { type Outcomes, type RunEvent, RunStore } from "../domain/RunStore.ts"
+import * as Standing from "../domain/Standing.ts"
 import type { Task } from "../domain/Task.ts"
 import { ofPart, Tasks } from "../domain/Tasks.ts"
 import * as Fingerprint from "../layers/Fingerprint.ts"
 import { evaluate, type EvaluateOptions } from "./evaluate.ts"
-import { tune, type TuneOptions } from "./tune.ts"
+import { type From, tune, type TuneOptions } from "./tune.ts"
 
 export interface RunOptions<E = never, R = never> extends TuneOptions {
   /** How to evaluate before and after; not at all when absent. */
   readonly evaluation?: EvaluateOptions
   /** For the manifest: what runs, and what the user asked for. */
-  readonly about: Pick<Manifest, "versions" | "options">
+  readonly about: Pick<Manifest, "versions" | "options" | "curriculumFile">
   /** Where weights called `name` are saved: the engine's path, and the path in the record. */
   readonly weights: (name: string) => { readonly path: string; readonly recorded: string }
+  /** Weights to go on from are saved at the ends of stages, and between them after so many steps (20 when absent) or a minute. */
+  readonly saveEvery?: number
   /** Sees each episode of an evaluation. */
   readonly watch?: (when: When, played: Evaluation.Played) => Effect.Effect<void, E, R>
 }
@@ -32,10 +36,20 @@ export interface RunOptions<E = never, R = never> extends TuneOptions {
 export type When = "before" | "after"
 
 export interface RunResult {
-  readonly before?: Evaluation.Evaluation
-  readonly after?: Evaluation.Evaluation
+  readonly before?: Evaluation.Accuracies
+  readonly after?: Evaluation.Accuracies
   /** Trained over all stages. */
   readonly steps: number
+}
+
+/** What a run goes on from, instead of beginning: its record is open where it was left. */
+export interface Resumed extends From {
+  /** The engine's paths of the weights that the run began with and of those it goes on with; absent when none were saved. */
+  readonly weights?: { readonly start: string; readonly current: string }
+  /** What was evaluated already. */
+  readonly evaluated: Partial<Record<When, Outcomes>>
+  /** Where the record keeps what had followed, if anything had. */
+  readonly superseded?: string
 }
 
 const countTasks = (tasks: ReadonlyArray<Task>): Counts => {
@@ -44,9 +58,10 @@ const countTasks = (tasks: ReadonlyArray<Task>): Counts => {
   return counts
 }
 
-const manifestOf = Effect.fnUntraced(function*<E, R, E2, R2>(
+/** What the record of a run says it was told to do. */
+export const manifestOf = Effect.fnUntraced(function*<E, R>(
   { name, stages }: Curriculum<E, R>,
-  { about, evaluation, seconds, seed }: RunOptions<E2, R2>
+  { about, evaluation, seconds, seed }: Pick<RunOptions, "about" | "evaluation" | "seconds" | "seed">
 ) {
   const { all, provenance } = yield* Tasks
   const { info } = yield* Engine
@@ -95,59 +110,101 @@ const heeded = <E, R>(info: EngineInfo, { stages }: Curriculum<E, R>): Effect.Ef
 /** What goes wrong while a run ends must not hide why it ends. */
 const complain = (error: Error) => Effect.logError(error.message)
 
-/** Runs a curriculum with the engine, the policy and the trainer it is given, from the weights the engine has. */
+/** Seconds since a time in milliseconds. */
+const since = (from: number) => Effect.map(Clock.currentTimeMillis, (now) => (now - from) / 1000)
+
+/** At most this much work is lost with what is killed. */
+const secondsUnsaved = 60
+
+/**
+ * Runs a curriculum with the engine, the policy and the trainer it is given, from the weights the engine has, or from
+ * where a run was left.
+ */
 export const run = Effect.fn("run")(function*<E, R, E2 = never, R2 = never>(
   curriculum: Curriculum<E, R>,
-  options: RunOptions<E2, R2>
+  options: RunOptions<E2, R2>,
+  resumed?: Resumed
 ) {
   const engine = yield* Engine
   yield* heeded(engine.info, curriculum)
   const store = yield* RunStore
+  const { all } = yield* Tasks
+  const { saveEvery = 20 } = options
   const milliseconds = yield* Clock.currentTimeMillis
-  const seconds = Effect.map(Clock.currentTimeMillis, (now) => (now - milliseconds) / 1000)
-  const manifest = yield* manifestOf(curriculum, options)
-  let steps = 0
-  let savedAt = 0
+  const standing = resumed?.standing ?? Standing.start
+  const seconds = Effect.map(since(milliseconds), (spent) => standing.seconds.run + spent)
+  let steps = standing.steps
+  let training = Effect.succeed(standing.seconds.training)
+  let saved = { step: steps, milliseconds }
 
-  const save = Effect.fnUntraced(function*(name: string) {
+  const save = Effect.fnUntraced(function*(name: string, kind: WeightsKind) {
     const { path, recorded } = options.weights(name)
     yield* engine.save(path)
-    savedAt = steps
-    yield* store.append([{ _tag: "WeightsSaved", path: recorded, step: steps }])
+    const spent = { run: yield* seconds, training: yield* training }
+    yield* store.append([{ _tag: "WeightsSaved", path: recorded, step: steps, kind, seconds: spent }])
+    saved = { step: steps, milliseconds: yield* Clock.currentTimeMillis }
   })
 
   const plain = Layer.provide(curriculum.environment, Augmentor.layerNone)
-  const evaluateAll = Effect.fnUntraced(function*(when: When, evaluation: EvaluateOptions) {
-    const from = yield* seconds
+  const evaluateNow = Effect.fnUntraced(function*(when: When, evaluation: EvaluateOptions) {
+    const from = yield* Clock.currentTimeMillis
     const watch = (played: Evaluation.Played) => options.watch?.(when, played) ?? Effect.void
     const result = yield* Effect.provide(evaluate(evaluation, watch), plain)
     const scores = Evaluation.scores(result)
-    yield* store.append([
-      { _tag: "Evaluated", when, scores, tasks: result.tasks, seconds: (yield* seconds) - from }
-    ])
+    yield* store.append([{ _tag: "Evaluated", when, scores, tasks: result.tasks, seconds: yield* since(from) }])
     return result
   })
+  const evaluateOnce = Effect.fnUntraced(function*(when: When) {
+    const { evaluation } = options
+    const outcomes = resumed?.evaluated[when]
+    if (evaluation === undefined) return undefined
+    return outcomes === undefined ? yield* evaluateNow(when, evaluation) : Evaluation.fromOutcomes(outcomes, all)
+  })
 
-  const train = tune(curriculum, options).pipe(
-    Stream.runForEach(Effect.fnUntraced(function*(report) {
-      steps += 1
-      const last = report.stageIndex === curriculum.stages.length - 1
-      if (report.advance.over) yield* save(last ? "final" : `stage-${report.stageIndex + 1}`)
-    }))
-  )
+  const train = Effect.gen(function*() {
+    const from = (yield* Clock.currentTimeMillis) - standing.seconds.training * 1000
+    training = since(from)
+    yield* tune(curriculum, options, resumed).pipe(
+      Stream.runForEach(Effect.fnUntraced(function*(report) {
+        steps += 1
+        const last = report.stageIndex === curriculum.stages.length - 1
+        const due = steps - saved.step >= saveEvery || (yield* since(saved.milliseconds)) >= secondsUnsaved
+        if (report.advance.over) yield* save(last ? "final" : `stage-${report.stageIndex + 1}`, "stage")
+        else if (due) yield* save(`step-${steps}`, "step")
+      }))
+    )
+    training = Effect.succeed(yield* since(from))
+  })
+
+  /** The record's beginning, or where it goes on, with the engine's weights and reference as they were there. */
+  const open = Effect.gen(function*() {
+    if (resumed === undefined) {
+      yield* store.append([{ _tag: "RunStarted", milliseconds, manifest: yield* manifestOf(curriculum, options) }])
+    } else {
+      const { superseded } = resumed
+      const where = superseded === undefined ? {} : { superseded }
+      yield* store.append([{ _tag: "Resumed", milliseconds, step: steps, ...where }])
+    }
+    if (resumed?.weights === undefined) {
+      yield* engine.freezeReference
+      return yield* save("start", "start")
+    }
+    const { current, start } = resumed.weights
+    yield* engine.load(start)
+    yield* engine.freezeReference
+    if (current !== start) yield* engine.load(current)
+  })
 
   const conclude = Effect.fnUntraced(function*(exit: Exit.Exit<unknown, unknown>) {
-    if (steps > savedAt) yield* Effect.catch(save(ending(exit).outcome), complain)
+    if (steps > saved.step) yield* Effect.catch(save(ending(exit).outcome, "partial"), complain)
     yield* store.append([{ _tag: "RunEnded", ...ending(exit), seconds: yield* seconds }]).pipe(Effect.catch(complain))
   })
 
   return yield* Effect.gen(function*() {
-    yield* store.append([{ _tag: "RunStarted", milliseconds, manifest }])
-    yield* engine.freezeReference
-    const { evaluation } = options
-    const before = evaluation === undefined ? undefined : yield* evaluateAll("before", evaluation)
+    yield* open
+    const before = yield* evaluateOnce("before")
     yield* train
-    const after = evaluation === undefined ? undefined : yield* evaluateAll("after", evaluation)
+    const after = yield* evaluateOnce("after")
     const result: RunResult = { ...(before !== undefined && { before }), ...(after !== undefined && { after }), steps }
     return result
   }).pipe(Effect.onExit((exit) => conclude(exit)))

@@ -13,11 +13,14 @@ export interface Show {
 
 const nothing = () => Effect.void
 
-/** Every event but the episodes, one JSON object a line, on stdout. */
+/** What a step is made of; its report sums it up. */
+const parts: ReadonlyArray<RunEvent["_tag"]> = ["EpisodeAttempted", "RoundJudged", "UpdateStarted"]
+
+/** Every event but those within a step, one JSON object a line, on stdout. */
 export const json: Show = {
   events: (events) =>
     Effect.forEach(
-      events.filter((event) => event._tag !== "EpisodeAttempted"),
+      events.filter(({ _tag }) => !parts.includes(_tag)),
       (event) => Console.log(JSON.stringify(event)),
       { discard: true }
     ),

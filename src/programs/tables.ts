@@ -1,13 +1,15 @@
 /** Evaluations and scores as tables of plain text. */
 import * as Scores from "../domain/bfcl/Scores.ts"
 import { labels } from "../domain/Diagnosis.ts"
-import type { Cell, Evaluation } from "../domain/Evaluation.ts"
+import type { Accuracies, Accuracy, Cell, Evaluation } from "../domain/Evaluation.ts"
 import type * as Paired from "../domain/Paired.ts"
 import { total } from "../domain/Report.ts"
+import type * as Rescore from "../domain/Rescore.ts"
 import type { Compared } from "./compare.ts"
 import * as Text from "./text.ts"
 
-const unfinished = (cell: Cell): string => total(cell.unfinished) === 0 ? "" : `${total(cell.unfinished)} unfinished`
+const unfinished = ({ unfinished = {} }: Partial<Cell>): string =>
+  total(unfinished) === 0 ? "" : `${total(unfinished)} unfinished`
 
 const row = (name: string, cell: Cell): ReadonlyArray<string> => [
   name,
@@ -18,14 +20,14 @@ const row = (name: string, cell: Cell): ReadonlyArray<string> => [
 ]
 
 /** Cells, and every part of several categories as a whole. */
-const named = ({ cells, parts }: Evaluation): ReadonlyArray<readonly [string, Cell]> =>
+const named = <A extends Accuracy>({ cells, parts }: Accuracies<A>): ReadonlyArray<readonly [string, A]> =>
   Object.entries(parts).flatMap(([part, whole]) => {
     const own = Object.entries(cells).filter(([name]) => name.startsWith(`${part}/`))
     return own.length < 2 ? own : [...own, [`${part}, all`, whole] as const]
   })
 
 /** Why turns failed: those of the labels that there are, in the order of `Diagnosis.labels`. */
-const diagnoses = (all: ReturnType<typeof named>): ReadonlyArray<string> => {
+const diagnoses = (all: ReturnType<typeof named<Cell>>): ReadonlyArray<string> => {
   const found = labels.filter((label) => all.some(([, cell]) => cell.diagnoses[label] !== undefined))
   if (found.length === 0) return []
   return [
@@ -54,14 +56,14 @@ export const evaluation = (result: Evaluation): ReadonlyArray<string> => {
 }
 
 /** In percentage points. */
-const change = (from: Cell | undefined, to: Cell): string => {
+const change = (from: Accuracy | undefined, to: Accuracy): string => {
   if (from === undefined || from.success.n === 0 || to.success.n === 0) return "-"
   const points = (Text.share(to.success) - Text.share(from.success)) * 100
   return `${points < 0 ? "" : "+"}${points.toFixed(1)}`
 }
 
 /** The weights before and after, on the same tasks. */
-export const comparison = (before: Evaluation, after: Evaluation): ReadonlyArray<string> => {
+export const comparison = (before: Accuracies, after: Accuracies<Accuracy & Partial<Cell>>): ReadonlyArray<string> => {
   const then = new Map(named(before))
   return Text.table([
     ["", "n", "before, 95 % interval", "after, 95 % interval", "change", ""],
@@ -165,3 +167,19 @@ export const paired = ({ categories, onlyFirst, onlySecond, overall }: Compared)
     ...listed("broken", overall.broken)
   ]
 }
+
+/** Stages under the recorded rules and under others; live groups have something to teach. */
+export const rescored = (stages: ReadonlyMap<string, Rescore.Comparison>): ReadonlyArray<string> =>
+  Text.table([
+    ["", "episodes", "reward", "now", "groups", "live", "now", "sign of advantage turned"],
+    ...Array.from(stages, ([name, { both, episodes, groups, recorded, rescored, turned }]) => [
+      name,
+      String(episodes),
+      recorded.reward.toFixed(3),
+      rescored.reward.toFixed(3),
+      String(groups),
+      String(recorded.live),
+      String(rescored.live),
+      both === 0 ? "-" : `${Text.percent(turned / both)} of ${both}`
+    ])
+  ])

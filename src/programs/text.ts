@@ -30,6 +30,9 @@ export const duration = (seconds: number): string => {
 /** A whole number with separators: `12,345`. */
 export const grouped = (value: number): string => Math.round(value).toString().replaceAll(/\B(?=(\d{3})+$)/g, ",")
 
+/** `1 step`, `2 steps`. */
+export const plural = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? "" : "s"}`
+
 /** A horizontal bar of `width` cells. */
 export const bar = (fraction: number, width: number): string => {
   const filled = Math.round(Math.max(0, Math.min(1, fraction)) * width)

@@ -13,9 +13,11 @@ import type { Curriculum, Stage } from "../domain/Curriculum.ts"
 import type { StepReport } from "../domain/Report.ts"
 import { type RunEvent, RunStore } from "../domain/RunStore.ts"
 import * as Seed from "../domain/Seed.ts"
+import * as Standing from "../domain/Standing.ts"
+import type { Task } from "../domain/Task.ts"
 import * as TaskOrder from "../domain/TaskOrder.ts"
 import { ofPart, Tasks } from "../domain/Tasks.ts"
-import { Trainer } from "../domain/Trainer.ts"
+import { Trainer, updatesOf } from "../domain/Trainer.ts"
 import { collect } from "./collect.ts"
 
 /** A stage that no training task is for. */
@@ -38,11 +40,33 @@ export interface TuneOptions {
   readonly seconds?: number
 }
 
-/** Where a run is; its one mutable field counts steps over all stages. */
+/** Where to begin: the standing, and the reports that its stage has so far. */
+export interface From {
+  readonly standing: Standing.Standing
+  readonly reports: ReadonlyArray<StepReport>
+}
+
+const fresh: From = { standing: Standing.start, reports: [] }
+
+/** The record names other tasks than the stage would take: it was made of other tasks or by another version. */
+export class OrderChanged extends Schema.TaggedError<OrderChanged>()("OrderChanged", {
+  stage: Schema.String,
+  round: Schema.Int,
+  recorded: Schema.Array(Schema.String),
+  taken: Schema.Array(Schema.String)
+}) {
+  override get message() {
+    return `stage "${this.stage}" took the tasks ${this.recorded.join(", ")} in its round ${this.round + 1}, and `
+      + `would now take ${this.taken.join(", ")}: the run cannot go on as it began`
+  }
+}
+
+/** Where a run is, over all stages. */
 interface Progress {
   steps: number
+  updates: number
   readonly stages: number
-  /** Milliseconds. */
+  /** Milliseconds, breaks left out. */
   readonly startedAt: number
 }
 
@@ -63,12 +87,25 @@ const decide = (
     : { over: true, why: `time is up: ${spent.toFixed(0)} s of ${allowed.toFixed(0)} s`, progress: 1 }
 }
 
-/** One step of a stage: collect, train, report, record. */
+/** Takes again what the record says was taken, so that the order goes on where it was. */
+const retake = Effect.fnUntraced(function*(
+  stage: string,
+  next: (n: number) => ReadonlyArray<Task>,
+  rounds: Standing.Standing["rounds"]
+) {
+  for (const [round, recorded] of rounds.entries()) {
+    const taken = next(recorded.length).map(({ id }) => id)
+    if (taken.join() !== recorded.join()) return yield* new OrderChanged({ stage, round, recorded, taken })
+  }
+})
+
+/** One step of a stage: collect, record what was attempted, train, report. */
 const makeStep = Effect.fnUntraced(function*<E, R>(
   stage: Stage<E, R>,
   stageIndex: number,
   options: TuneOptions,
-  progress: Progress
+  progress: Progress,
+  from: From
 ) {
   const trainer = yield* Trainer
   const store = yield* RunStore
@@ -77,7 +114,8 @@ const makeStep = Effect.fnUntraced(function*<E, R>(
   const tasks = trainTasks.filter(stage.tasks)
   if (tasks.length === 0) return yield* new StageEmpty({ stage: stage.name, trainTasks: trainTasks.length })
   const next = TaskOrder.make(tasks, Seed.derive(options.seed, "stage", stageIndex))
-  const reports: Array<StepReport> = []
+  yield* retake(stage.name, next, from.standing.rounds)
+  const reports = [...from.reports]
   const allowed = options.seconds === undefined ? undefined : (options.seconds * (stageIndex + 1)) / progress.stages
 
   return Effect.fn("tune.step")(function*(stageStep: number) {
@@ -89,10 +127,21 @@ const makeStep = Effect.fnUntraced(function*<E, R>(
       next
     )
     const collectedAt = yield* Clock.currentTimeMillis
+    const { groups } = collected
     const { optimization } = stage.settings
-    const update = collected.groups.length === 0
+    const updates = updatesOf(groups.length, optimization)
+    const attempts = collected.attempted.map((attempted): RunEvent => ({ _tag: "EpisodeAttempted", attempted }))
+    const episodes = groups.reduce((sum, { members }) => sum + members.length, 0)
+    yield* store.append([
+      ...attempts,
+      ...collected.rounds,
+      ...(updates === 0 ? [] : [{ _tag: "UpdateStarted", step, groups: groups.length, episodes, updates } as const])
+    ])
+    const recordedAt = yield* Clock.currentTimeMillis
+    const update = updates === 0
       ? undefined
-      : yield* trainer.step({ stage: stage.name, step, groups: collected.groups, optimization })
+      : yield* trainer.step({ stage: stage.name, step, groups, optimization, updatesBefore: progress.updates })
+    progress.updates += updates
     const trainedAt = yield* Clock.currentTimeMillis
     const measured: StepReport = {
       stage: stage.name,
@@ -102,25 +151,26 @@ const makeStep = Effect.fnUntraced(function*<E, R>(
       ...summarise(collected.attempted),
       groups: {
         collected: collected.groupsCollected,
-        trained: collected.groups.length,
+        trained: groups.length,
         refillRounds: collected.refillRounds
       },
       alarms: [],
       ...(update !== undefined && { update }),
       advance: { over: false, why: "" },
-      seconds: { collect: seconds(started, collectedAt), train: seconds(collectedAt, trainedAt) }
+      seconds: { collect: seconds(started, collectedAt), train: seconds(recordedAt, trainedAt) }
     }
     const spent = seconds(progress.startedAt, trainedAt)
     const undecided = { ...measured, alarms: Alarms.raised(stage.settings, [...reports, measured]) }
     const report = { ...undecided, advance: decide(stage, [...reports, undecided], spent, allowed) }
     reports.push(report)
-    yield* store.append([
-      ...collected.attempted.map((attempted): RunEvent => ({ _tag: "EpisodeAttempted", attempted })),
-      { _tag: "StepDone", report }
-    ])
+    yield* store.append([{ _tag: "StepDone", report }])
     return report
   })
 })
+
+/** Seconds that reports account for. */
+const spentIn = (reports: ReadonlyArray<StepReport>): number =>
+  reports.reduce((sum, { seconds }) => sum + seconds.collect + seconds.train, 0)
 
 /** One stage, with its services and the environment built on them for just as long. */
 const runStage = <E, R>(
@@ -128,15 +178,16 @@ const runStage = <E, R>(
   stage: Stage<E, R>,
   stageIndex: number,
   options: TuneOptions,
-  progress: Progress
+  progress: Progress,
+  from: From
 ) =>
   Stream.unwrap(
     Effect.gen(function*() {
       const store = yield* RunStore
-      const started = yield* Clock.currentTimeMillis
-      const step = yield* makeStep(stage, stageIndex, options, progress)
-      yield* store.append([{ _tag: "StageStarted", stage: stage.name, index: stageIndex }])
-      return Stream.iterate(0, (n) => n + 1).pipe(
+      const started = (yield* Clock.currentTimeMillis) - spentIn(from.reports) * 1000
+      const step = yield* makeStep(stage, stageIndex, options, progress, from)
+      if (!from.standing.begun) yield* store.append([{ _tag: "StageStarted", stage: stage.name, index: stageIndex }])
+      return Stream.iterate(from.reports.length, (n) => n + 1).pipe(
         Stream.mapEffect(step),
         Stream.takeUntil((report) => report.advance.over),
         Stream.tap((report) =>
@@ -155,13 +206,25 @@ const runStage = <E, R>(
     })
   ).pipe(Stream.provide(Layer.provideMerge(curriculum.environment, stage.services)))
 
-/** A whole curriculum. Each stage starts from the weights of the one before: the engine is outside. */
-export const tune = <E, R>(curriculum: Curriculum<E, R>, options: TuneOptions) =>
+/**
+ * A whole curriculum, or what is left of it. Each stage starts from the weights of the one before: the engine is outside,
+ * and has the weights of where to begin.
+ */
+export const tune = <E, R>(curriculum: Curriculum<E, R>, options: TuneOptions, from: From = fresh) =>
   Stream.unwrap(
-    Effect.map(Clock.currentTimeMillis, (startedAt) => {
-      const progress: Progress = { steps: 0, stages: curriculum.stages.length, startedAt }
+    Effect.map(Clock.currentTimeMillis, (now) => {
+      const { seconds, stageIndex, steps, updates } = from.standing
+      const progress: Progress = {
+        steps,
+        updates,
+        stages: curriculum.stages.length,
+        startedAt: now - seconds.training * 1000
+      }
       return Stream.fromIterable(curriculum.stages.entries()).pipe(
-        Stream.flatMap(([index, stage]) => runStage(curriculum, stage, index, options, progress))
+        Stream.drop(stageIndex),
+        Stream.flatMap(([index, stage]) =>
+          runStage(curriculum, stage, index, options, progress, index === stageIndex ? from : fresh)
+        )
       )
     })
   )

@@ -6,8 +6,8 @@
  * screen is show.ts.
  */
 import type { Manifest } from "../domain/Manifest.ts"
-import { type Counts, type Rate, type StepReport, total } from "../domain/Report.ts"
-import type { RunEvent, Scores } from "../domain/RunStore.ts"
+import { type Counts, type Rate, type Scores, type StepReport, total } from "../domain/Report.ts"
+import type { RunEvent } from "../domain/RunStore.ts"
 import * as Text from "./text.ts"
 
 type Phase =
@@ -76,8 +76,11 @@ export const next = (state: State, event: RunEvent): State => {
     case "RunEnded":
       return { ...state, phase: { _tag: "Ended", outcome: event.outcome } }
     case "EpisodeAttempted":
+    case "RoundJudged":
+    case "UpdateStarted":
     case "StageEnded":
     case "WeightsSaved":
+    case "Resumed":
       return state
   }
 }
@@ -311,12 +314,16 @@ export const line = (event: RunEvent): string | undefined => {
       return `evaluated ${event.when} training in ${Text.duration(event.seconds)}: ${cells.join(", ")}`
     }
     case "WeightsSaved":
-      return `weights saved to ${event.path} after ${event.step} steps`
+      return event.kind === "step" ? undefined : `weights saved to ${event.path} after ${event.step} steps`
+    case "Resumed":
+      return `resumed after ${event.step} steps`
     case "RunEnded":
       return `run ${event.outcome} after ${Text.duration(event.seconds)}${
         event.detail === "" ? "" : `: ${event.detail}`
       }`
     case "EpisodeAttempted":
+    case "RoundJudged":
+    case "UpdateStarted":
       return undefined
   }
 }

@@ -62,6 +62,22 @@ describe("EpisodeRecord", () => {
     assert.deepStrictEqual(EpisodeRecord.tokens(decoded.success), steps.map(({ completion }) => completion.tokens))
   })
 
+  it("gives back the episode and its score, but for the task's payload and the tools that messages bring", () => {
+    const given = attempted([step([1, 2], [3]), step([1, 2, 3, 4], [5])])
+    const record = EpisodeRecord.make(given)
+    const episode = EpisodeRecord.episode(record)
+    assert(episode !== undefined && given.finished !== undefined)
+    assert.deepStrictEqual(EpisodeRecord.make({ ...given, finished: { ...given.finished, episode } }), record)
+    assert.deepStrictEqual(EpisodeRecord.score(record), given.finished.score)
+    assert.deepStrictEqual(episode.steps.map(({ completion }) => completion), [
+      step([1, 2], [3]).completion,
+      step([1, 2, 3, 4], [5]).completion
+    ])
+    assert.strictEqual(episode.task.payload, null)
+    const { finished: _, ...unfinished } = given
+    assert.isUndefined(EpisodeRecord.episode(EpisodeRecord.make(unfinished)))
+  })
+
   it("stores what a prompt adds, and not the task's payload", () => {
     const record = EpisodeRecord.make(attempted([step([1, 2], [3]), step([1, 2, 3, 4], [5]), step([9], [5])]))
     const tokens = record.finished?.steps.map(({ tokens }) => tokens)

@@ -1,10 +1,13 @@
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, FileSystem, Layer, Path, PlatformError, Ref, Stream } from "effect"
+import { Effect, Fiber, FileSystem, Layer, Option, Path, PlatformError, Ref, Stream } from "effect"
 import { TestClock } from "effect/testing"
+import { hostname } from "node:os"
+import * as process from "node:process"
 import * as EpisodeRecord from "../../src/domain/EpisodeRecord.ts"
 import type { Manifest } from "../../src/domain/Manifest.ts"
 import { type RunEvent, RunStore, type RunStoreError } from "../../src/domain/RunStore.ts"
+import * as Seed from "../../src/domain/Seed.ts"
 import * as Tasks from "../../src/domain/Tasks.ts"
 import * as PolicyScripted from "../../src/layers/PolicyScripted.ts"
 import * as RunFolder from "../../src/layers/RunFolder.ts"
@@ -58,6 +61,36 @@ const lines = <A, E>(stream: Stream.Stream<RunReader.Line<A>, E>) =>
     torn: all.flatMap((line) => line._tag === "Torn" ? [{ line: line.line }] : [])
   }))
 
+const isAttempt = (event: RunEvent): boolean => event._tag === "EpisodeAttempted"
+
+/** A disk that takes half of what is written to a file and then has no room, while it is full. */
+const fullDisk = Effect.fnUntraced(function*(name: string) {
+  const fs = yield* FileSystem.FileSystem
+  const isFull = yield* Ref.make(false)
+  const noRoom = PlatformError.systemError({
+    _tag: "Unknown",
+    module: "FileSystem",
+    method: "writeAll",
+    cause: Object.assign(new Error("ENOSPC"), { code: "ENOSPC" })
+  })
+  const limited = (file: FileSystem.File): FileSystem.File =>
+    Object.assign(Object.create(file), {
+      writeAll: (bytes: Uint8Array) =>
+        Effect.flatMap(Ref.get(isFull), (full) =>
+          full
+            ? Effect.andThen(file.writeAll(bytes.subarray(0, bytes.length / 2)), Effect.fail(noRoom))
+            : file.writeAll(bytes))
+    })
+  const layer = Layer.succeed(
+    FileSystem.FileSystem,
+    FileSystem.FileSystem.of({
+      ...fs,
+      open: (path, options) => Effect.map(fs.open(path, options), (file) => path.endsWith(name) ? limited(file) : file)
+    })
+  )
+  return { layer, fill: Ref.set(isFull, true), empty: Ref.set(isFull, false) }
+})
+
 const timeless = (text: unknown) => String(text).replaceAll(/"seconds":\{[^}]*\}/g, "")
 
 /** Cuts the end off a file. */
@@ -80,7 +113,13 @@ describe("RunFolder", () => {
         [{ _tag: "Evaluated", when: "before", scores, tasks: outcomes, seconds: 1 }],
         appended,
         [
-          { _tag: "WeightsSaved", path: "checkpoints/final", step: 2 },
+          {
+            _tag: "WeightsSaved",
+            path: "checkpoints/final",
+            step: 2,
+            kind: "stage",
+            seconds: { run: 12, training: 11 }
+          },
           { _tag: "RunEnded", outcome: "completed", detail: "", seconds: 12 }
         ]
       )
@@ -144,6 +183,89 @@ describe("RunFolder", () => {
       assert.strictEqual(episodes.torn.length, 1)
     }).pipe(Effect.provide(NodeServices.layer)))
 
+  it.effect("does not count what no append committed, and says so unless a process is writing", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const path = yield* folder
+      const appended = yield* events
+      yield* write(path, [started], appended)
+      const whole = yield* lines((yield* RunReader.open(path)).reports)
+      yield* fs.writeFileString(`${path}/metrics.jsonl`, `{"stage":`, { flag: "a" })
+      const torn = yield* lines((yield* RunReader.open(path)).reports)
+      assert.deepStrictEqual(torn, { values: whole.values, torn: [{ line: whole.values.length + 1 }] })
+      yield* fs.writeFileString(`${path}/lock`, JSON.stringify({ pid: process.pid, host: hostname() }))
+      assert.deepStrictEqual(yield* lines((yield* RunReader.open(path)).reports), whole)
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.effect("is readable whatever byte of whatever file a crash ends it at", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const path = yield* folder
+      const appended = yield* events
+      const cuts = appended.flatMap((event, i) => event._tag === "StepDone" ? [i + 1] : [])
+      yield* write(path, [started], ...cuts.map((cut, i) => appended.slice(cuts[i - 1] ?? 0, cut)))
+      const whole = yield* lines((yield* RunReader.open(path)).reports)
+      for (const name of ["events.jsonl", "metrics.jsonl", "episodes.jsonl.gz"]) {
+        const bytes = yield* fs.readFile(`${path}/${name}`)
+        const draws = new Seed.Draws(Seed.derive("tear", name))
+        for (let i = 0; i < 40; i++) {
+          yield* fs.writeFile(`${path}/${name}`, bytes.subarray(0, draws.below(bytes.length)))
+          const record = yield* RunReader.open(path)
+          const { values } = yield* lines(record.reports)
+          assert.deepStrictEqual(values, whole.values.slice(0, values.length))
+          yield* lines(record.episodes)
+        }
+        yield* fs.writeFile(`${path}/${name}`, bytes)
+      }
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.effect("refuses a journal that is damaged before its end", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const path = yield* folder
+      yield* write(path, [started], yield* events)
+      const journal = yield* fs.readFileString(`${path}/events.jsonl`)
+      yield* fs.writeFileString(`${path}/events.jsonl`, journal.replace("1700000000000", "1700000000001"))
+      const error = yield* Effect.flip(RunReader.open(path))
+      assert.strictEqual(error.message, `${path}/events.jsonl:1: its checksum does not fit`)
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.effect("finds an episode by its id", () =>
+    Effect.gen(function*() {
+      const path = yield* folder
+      const appended = yield* events
+      yield* write(path, [started], appended)
+      const { episode } = yield* RunReader.open(path)
+      const last = appended.findLast((event) => event._tag === "EpisodeAttempted")?.attempted
+      assert(last !== undefined)
+      assert.deepStrictEqual(yield* episode(last.id), Option.some(EpisodeRecord.make(last)))
+      assert.deepStrictEqual(yield* episode("0/1/nothing/0"), Option.none())
+      assert.deepStrictEqual(yield* episode("nothing"), Option.none())
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.effect("takes back an append that failed halfway, and goes on when there is room", () =>
+    Effect.gen(function*() {
+      const path = yield* folder
+      const disk = yield* fullDisk("metrics.jsonl")
+      const appended = yield* events
+      const half = appended.findIndex((event) => event._tag === "StepDone") + 1
+      yield* RunStore.use((store) =>
+        Effect.gen(function*() {
+          yield* store.append([started])
+          yield* disk.fill
+          yield* Effect.flip(store.append(appended.slice(0, half)))
+          yield* disk.empty
+          yield* store.append(appended.slice(half))
+        })
+      ).pipe(Effect.provide(Layer.provide(RunFolder.layer(path), disk.layer)))
+      const record = yield* RunReader.open(path)
+      const reports = appended.slice(half).flatMap((event) => event._tag === "StepDone" ? [event.report] : [])
+      assert.deepStrictEqual(yield* lines(record.reports), { values: reports, torn: [] })
+      const episodes = yield* lines(record.episodes)
+      assert.deepStrictEqual(episodes.torn, [])
+      assert.strictEqual(episodes.values.length, appended.slice(half).filter(isAttempt).length)
+    }).pipe(Effect.provide(NodeServices.layer)))
+
   it.effect("calls a broken line in the middle an error, with its place", () =>
     Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem
@@ -154,6 +276,27 @@ describe("RunFolder", () => {
       const { reports } = yield* RunReader.open(path)
       const error = yield* Effect.flip(Stream.runDrain(reports))
       assert.include(error.message, `${file}:1: `)
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.effect("writes no more once another process has taken the run over", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const path = yield* folder
+      const appended = yield* events
+      const error = yield* RunStore.use((store) =>
+        Effect.gen(function*() {
+          yield* store.append([started])
+          yield* fs.writeFileString(`${path}/lock`, JSON.stringify({ pid: 1, host: "elsewhere" }))
+          return yield* Effect.flip(store.append(appended))
+        })
+      ).pipe(Effect.provide(RunFolder.layer(path)))
+      assert.strictEqual(
+        error.message,
+        `${path}: process 1 on elsewhere is writing this run; one at a time can`
+      )
+      assert.deepStrictEqual(yield* fs.readFileString(`${path}/metrics.jsonl`), "")
+      assert.isTrue(yield* fs.exists(`${path}/lock`))
+      assert.strictEqual((yield* RunReader.open(path)).summary.outcome, "running")
     }).pipe(Effect.provide(NodeServices.layer)))
 
   it.effect("says interrupted when it is, and everything appended until then is there", () =>
@@ -182,26 +325,10 @@ describe("RunFolder", () => {
   it.effect("names the file when the disk is full", () =>
     Effect.gen(function*() {
       const path = yield* folder
-      const fs = yield* FileSystem.FileSystem
-      const full = PlatformError.systemError({
-        _tag: "Unknown",
-        module: "FileSystem",
-        method: "writeAll",
-        cause: Object.assign(new Error("ENOSPC"), { code: "ENOSPC" })
-      })
-      const fullDisk = Layer.succeed(
-        FileSystem.FileSystem,
-        FileSystem.FileSystem.of({
-          ...fs,
-          open: (name, options) =>
-            Effect.map(fs.open(name, options), (file) =>
-              name.endsWith("metrics.jsonl")
-                ? Object.assign(Object.create(file), { writeAll: () => Effect.fail(full) })
-                : file)
-        })
-      )
+      const disk = yield* fullDisk("metrics.jsonl")
+      yield* disk.fill
       const appended = yield* events
-      const error: RunStoreError = yield* Effect.flip(Effect.provide(write(path, [started], appended), fullDisk))
+      const error: RunStoreError = yield* Effect.flip(Effect.provide(write(path, [started], appended), disk.layer))
       assert.strictEqual(error.message, `${path}/metrics.jsonl: no space left on the device`)
       const record = yield* RunReader.open(path)
       assert.strictEqual(record.summary.outcome, "failed")

@@ -51,7 +51,8 @@ const batch = (members: ReadonlyArray<Member>, own: Optimization, groups = 1): B
   stage: "s",
   step: 0,
   groups: Array.from({ length: groups }, () => ({ task, members })),
-  optimization: own
+  optimization: own,
+  updatesBefore: 0
 })
 
 interface Asked {
@@ -178,6 +179,8 @@ describe("TrainerGrpo", () => {
       assert.deepStrictEqual(rates, [0.25, 0.5])
       assert.deepStrictEqual(forward, ["reference", "current", "reference"])
       assert.strictEqual(update.tokens, 18)
+      const later = yield* train({ ...batch([member(1), member(-1)], own, 3), updatesBefore: 2 })
+      assert.deepStrictEqual(later.rates, [0.75, 1])
     }))
 
   it.effect("refuses a batch in which nothing has an advantage", () =>

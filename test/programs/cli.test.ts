@@ -147,11 +147,14 @@ export default Curriculum.make({
 
 const commands = [
   "tune",
+  "resume",
   "evaluate",
   "score",
   "compare",
   "report",
   "ablate",
+  "rescore",
+  "replay-episode",
   "drills",
   "pretrain",
   "serve-engine",
@@ -198,6 +201,7 @@ describe("envtune tune", () => {
         "checkpoints",
         "episodes.jsonl.gz",
         "evaluations.jsonl",
+        "events.jsonl",
         "metrics.jsonl",
         "report.html",
         "run.json",
@@ -225,6 +229,7 @@ describe("envtune tune", () => {
       const tags = (yield* TestConsole.logLines).map((line) => JSON.parse(String(line))._tag)
       assert.deepStrictEqual(tags, [
         "RunStarted",
+        "WeightsSaved",
         "Evaluated",
         "StageStarted",
         "StepDone",

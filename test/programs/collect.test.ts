@@ -51,6 +51,15 @@ describe("collect", () => {
       }
     }).pipe(Effect.provide(mixed)))
 
+  it.effect("plays other episodes of a task that a refill meets again", () =>
+    Effect.gen(function*() {
+      const { attempted, rounds } = yield* collecting({ tasksPerStep: 4, groupSize: 2, refillRounds: 1 })
+      const met = rounds.flatMap(({ groups }) => groups.map(({ task }) => task))
+      assert.isBelow(new Set(met).size, met.length)
+      assert.strictEqual(new Set(attempted.map(({ id }) => id)).size, attempted.length)
+      assert.strictEqual(new Set(attempted.map(({ seed }) => seed)).size, attempted.length)
+    }).pipe(Effect.provide(certain)))
+
   it.effect("keeps no more episodes in flight than it may", () =>
     Effect.gen(function*() {
       let flying = 0

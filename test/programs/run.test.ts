@@ -50,6 +50,7 @@ describe("run", () => {
       const update = ["Sample", "Forward", "ForwardBackward", "OptimStep"]
       assert.deepStrictEqual(doing, [
         "FreezeReference",
+        "Save /weights/start",
         ...update,
         "Save /weights/stage-1",
         ...update,
@@ -58,17 +59,19 @@ describe("run", () => {
         "Sample"
       ])
       const events = yield* Ref.get(yield* RunStoreMemory.Recorded)
-      const tags = events.map((event) => event._tag).filter((tag) => tag !== "EpisodeAttempted")
+      const tags = events.map((event) => event._tag).filter((tag, i, all) => tag !== all[i - 1])
+      const step = ["EpisodeAttempted", "RoundJudged", "UpdateStarted", "StepDone"]
       assert.deepStrictEqual(tags, [
         "RunStarted",
+        "WeightsSaved",
         "Evaluated",
         "StageStarted",
-        "StepDone",
+        ...step,
         "StageEnded",
         "WeightsSaved",
         "StageStarted",
-        "StepDone",
-        "StepDone",
+        ...step,
+        ...step,
         "StageEnded",
         "WeightsSaved",
         "Evaluated",
@@ -108,7 +111,10 @@ describe("run", () => {
       yield* Fiber.interrupt(fiber)
       const { summary } = yield* RunReader.open(folder)
       assert.strictEqual(summary.outcome, "interrupted")
-      assert.deepStrictEqual(summary.weights, [{ path: "checkpoints/interrupted", step: 2 }])
+      assert.deepStrictEqual(summary.weights, [
+        { path: "checkpoints/start", step: 0 },
+        { path: "checkpoints/interrupted", step: 2 }
+      ])
       assert.deepStrictEqual(summary.after, {})
     }).pipe(Effect.provide(NodeServices.layer), TestClock.withLive))
 
@@ -128,7 +134,8 @@ describe("run", () => {
       assert(last?._tag === "RunEnded")
       assert.strictEqual(last.outcome, "failed")
       assert.include(last.detail, detail)
-      assert.isFalse(events.some((event) => event._tag === "WeightsSaved"))
+      const saved = events.flatMap((event) => event._tag === "WeightsSaved" ? [event.kind] : [])
+      assert.deepStrictEqual(saved, ["start"])
     }).pipe(Effect.provide([World, RunStoreMemory.layer])))
 
   it.effect("does not evaluate when it is not asked to", () =>

@@ -81,7 +81,7 @@ describe("tune", () => {
       const reports = yield* Stream.runCollect(tune(curriculum(stage("one", 1), stage("two", 1)), { seed: 3 }))
       const events = yield* Ref.get(yield* RunStoreMemory.Recorded)
       const shape = events.map((event) => event._tag).filter((tag, i, tags) => tag !== tags[i - 1])
-      const perStage = ["StageStarted", "EpisodeAttempted", "StepDone", "StageEnded"]
+      const perStage = ["StageStarted", "EpisodeAttempted", "RoundJudged", "UpdateStarted", "StepDone", "StageEnded"]
       assert.deepStrictEqual(shape, [...perStage, ...perStage])
       const ids = events.flatMap((event) => event._tag === "EpisodeAttempted" ? [event.attempted.id] : [])
       assert.strictEqual(new Set(ids).size, ids.length)

@@ -161,7 +161,7 @@ const terminal = (written: Ref.Ref<string>): Terminal.Terminal =>
 const wrong = PolicyScripted.layer(() => "wrong")
 
 describe("showing a run", () => {
-  it.effect("prints JSON lines of everything but the episodes", () =>
+  it.effect("prints JSON lines of everything but what steps are made of", () =>
     Effect.gen(function*() {
       yield* Stream.runDrain(tune(curriculum(stage("one", 2)), { seed: 1 })).pipe(
         Effect.provide(Show.layerShown(Show.json))

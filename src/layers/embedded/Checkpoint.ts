@@ -173,14 +173,21 @@ export const copyWeights = Effect.fnUntraced(
   (copying, from) => Effect.mapError(copying, (error) => unusable(from, inWords(error)))
 )
 
+/** Writes a new file that is on the disk when this returns. */
+const writeFile = Effect.fnUntraced(function*(path: string, bytes: Uint8Array) {
+  const files = yield* FileSystem.FileSystem
+  const file = yield* files.open(path, { flag: "wx" })
+  yield* file.writeAll(bytes)
+  yield* file.sync
+}, Effect.scoped)
+
 /** Writes a state into a folder that holds none. */
 export const write = Effect.fnUntraced(
   function*(folder: string, purpose: Purpose, { optimiser, parameters }: State) {
-    const files = yield* FileSystem.FileSystem
     const paths = yield* filesIn(folder)
     yield* Folder.create(folder)
-    yield* files.writeFile(paths.weights, encodeWeights(purpose, parameters), { flag: "wx" })
-    yield* files.writeFile(paths.optimiser, encodeOptimiser(purpose.config, optimiser), { flag: "wx" })
+    yield* writeFile(paths.weights, encodeWeights(purpose, parameters))
+    yield* writeFile(paths.optimiser, encodeOptimiser(purpose.config, optimiser))
   },
   (writing, folder) => Effect.mapError(writing, (error) => unusable(folder, inWords(error)))
 )

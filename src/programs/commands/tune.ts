@@ -39,6 +39,10 @@ const flags = {
     Flag.withDefault(false),
     Flag.withDescription("All tasks from the first step on, in the built-in curriculum (the paper's ablation)")
   ),
+  saveEvery: Flags.positive("save-every").pipe(
+    Flag.withDescription("Steps after which weights to resume from are saved; 20 when absent, and every minute"),
+    Flag.optional
+  ),
   stages: Flags.list("stages").pipe(Flag.withDescription("Only these stages, by position or name: 1,2")),
   weights: Flags.weights,
   json: Flags.json
@@ -48,7 +52,7 @@ type Given = Omit<Command.Command.Config.Infer<typeof flags>, "json" | "seed" | 
 
 /** The options that were given. */
 const request = (
-  { curriculum, data, minutes, noAugment, out, reward, singleStage, split, stages, weights }: Given
+  { curriculum, data, minutes, noAugment, out, reward, saveEvery, singleStage, split, stages, weights }: Given
 ): Request => ({
   ...(Option.isSome(curriculum) && { curriculum: curriculum.value }),
   ...(data !== undefined && { data }),
@@ -58,6 +62,7 @@ const request = (
   ...(noAugment && { "no-augment": noAugment }),
   ...(Option.isSome(reward) && { reward: reward.value }),
   ...(singleStage && { "single-stage": singleStage }),
+  ...(Option.isSome(saveEvery) && { "save-every": saveEvery.value }),
   ...(stages.length > 0 && { stages }),
   ...(weights !== undefined && { weights })
 })

@@ -5,11 +5,13 @@
 import { Effect, Stream } from "effect"
 import type * as EpisodeRecord from "../../domain/EpisodeRecord.ts"
 import * as Following from "../../domain/Following.ts"
+import type * as Journal from "../../domain/Journal.ts"
 import type { Manifest } from "../../domain/Manifest.ts"
 import { type Rate, type StepReport, total } from "../../domain/Report.ts"
 import { poolMoments } from "../../domain/Statistics.ts"
 import type { Summary } from "../../domain/Summary.ts"
 import type { Line, RunRecord } from "../../layers/RunReader.ts"
+import { plural } from "../text.ts"
 
 /** What became of failed calls that were answered in one way. */
 export interface Answered {
@@ -35,6 +37,8 @@ export interface Digest {
   readonly episodes: ReadonlyArray<Shown>
   /** What could not be read, in sentences. */
   readonly torn: ReadonlyArray<string>
+  /** Where the run went on after it had been cut short, in sentences. */
+  readonly resumptions: ReadonlyArray<string>
 }
 
 type Finished = NonNullable<EpisodeRecord.EpisodeRecord["finished"]>
@@ -85,6 +89,13 @@ const picker = (size: number) => {
   }
 }
 
+const resumption = (event: Journal.Event): ReadonlyArray<string> => {
+  if (event._tag !== "Resumed") return []
+  const { step, superseded } = event
+  const rest = superseded === undefined ? "" : `; what had followed is in ${superseded}`
+  return [`Resumed after ${plural(step, "step")}${rest}.`]
+}
+
 /** Reads a record into what the page says. */
 export const gather = Effect.fn("report.gather")(function*(folder: string, record: RunRecord) {
   const reports: Array<StepReport> = []
@@ -103,7 +114,8 @@ export const gather = Effect.fn("report.gather")(function*(folder: string, recor
     reports,
     answers,
     episodes: sampled.picked(),
-    torn: [...tornReports, ...tornEpisodes]
+    torn: [...tornReports, ...tornEpisodes],
+    resumptions: (record.journal?.entries ?? []).flatMap(({ entry }) => entry.events).flatMap(resumption)
   }
   return digest
 })

@@ -1,0 +1,158 @@
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, FileSystem, Layer, PlatformError } from "effect"
+import { TestClock } from "effect/testing"
+import { hostname } from "node:os"
+import * as process from "node:process"
+import * as RunReader from "../../src/layers/RunReader.ts"
+import { complete, envtune, envtuneIn, errors, lastError, world } from "./recorded.ts"
+import { curriculum, stage } from "./world.ts"
+
+/** Entries of a run's journal, and the same journal cut off in the middle of the one after the first `kept`. */
+const entriesOf = (folder: string) => Effect.map(RunReader.open(folder), ({ journal }) => journal?.entries ?? [])
+
+const cut = Effect.fnUntraced(function*(folder: string, kept: number) {
+  const fs = yield* FileSystem.FileSystem
+  const entries = yield* entriesOf(folder)
+  yield* fs.truncate(`${folder}/events.jsonl`, (entries[kept - 1]?.end ?? 0) + 5)
+})
+
+const timeless = (text: string) => text.replaceAll(/"seconds":\{[^}]*\}/g, "")
+
+const reportsOf = (folder: string) =>
+  FileSystem.FileSystem.use((fs) => Effect.map(fs.readFileString(`${folder}/metrics.jsonl`), timeless))
+
+describe("envtune resume", () => {
+  it.effect("goes on from whichever event the journal ends with, and keeps what it supersedes", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const folder = yield* complete
+      const expected = yield* reportsOf(folder)
+      const episodes = yield* fs.readFile(`${folder}/episodes.jsonl.gz`)
+      const count = (yield* entriesOf(folder)).length
+      assert.isAbove(count, 15)
+      for (let kept = 1; kept < count; kept++) {
+        const killed = `${folder}-${kept}`
+        yield* fs.copy(folder, killed)
+        yield* cut(killed, kept)
+        yield* envtune(["resume", killed])
+        assert.strictEqual(yield* reportsOf(killed), expected)
+        assert.isTrue(Buffer.from(yield* fs.readFile(`${killed}/episodes.jsonl.gz`)).equals(episodes))
+        const { journal, summary } = yield* RunReader.open(killed)
+        assert.strictEqual(summary.outcome, "completed")
+        const superseded = journal?.entries.flatMap(({ entry }) => entry.events).find(({ _tag }) => _tag === "Resumed")
+        assert.deepInclude(superseded, { superseded: "superseded/1" })
+        assert.isTrue(yield* fs.exists(`${killed}/superseded/1/events.jsonl`))
+      }
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.effect("says where it goes on, and what is superseded", () =>
+    Effect.gen(function*() {
+      const folder = yield* complete
+      const entries = yield* entriesOf(folder)
+      const last = entries.findLastIndex(({ entry }) => entry.events.some(({ _tag }) => _tag === "StepDone"))
+      yield* cut(folder, last + 1)
+      yield* envtune(["resume", folder])
+      const { journal } = yield* RunReader.open(folder)
+      assert.isUndefined(journal?.torn)
+      const fs = yield* FileSystem.FileSystem
+      const page = yield* fs.readFileString(`${folder}/report.html`)
+      assert.include(page, "Resumed after 3 steps; what had followed is in superseded/1.")
+      assert.deepStrictEqual(yield* errors, [
+        `going on after 3 steps, in stage 2, from ${folder}/checkpoints/step-3`,
+        "the last line of events.jsonl does not count: it is not complete",
+        "1 step and 8 episodes after that are superseded, and kept in superseded/1"
+      ])
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.effect("refuses a complete run, one of other settings, and a folder without a run, and leaves them as they were", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const folder = yield* complete
+      const before = (yield* fs.readDirectory(folder)).toSorted()
+      yield* Effect.flip(envtune(["resume", folder]))
+      assert.strictEqual(yield* lastError, `envtune: ${folder}: the run is complete; nothing is left to do`)
+      yield* cut(folder, 8)
+      const torn = yield* fs.readFile(`${folder}/events.jsonl`)
+      const other = curriculum(stage("one", 2, { retries: 7 }), stage("two", 2))
+      const changed = envtuneIn({ ...world, curriculum: () => other })
+      yield* Effect.flip(changed(["resume", folder]))
+      assert.strictEqual(
+        yield* lastError,
+        `envtune: ${folder} cannot go on as it began: stages of run.json would be different now`
+      )
+      assert.deepStrictEqual(yield* fs.readFile(`${folder}/events.jsonl`), torn)
+      assert.deepStrictEqual((yield* fs.readDirectory(folder)).toSorted(), before)
+      yield* Effect.flip(envtune(["resume", `${folder}/nothing`]))
+      assert.include(yield* lastError, "no run is there")
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.effect("refuses a run that another process writes, and not one whose writer is gone", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const folder = yield* complete
+      yield* cut(folder, 8)
+      const lock = `${folder}/lock`
+      const held = (pid: number, host: string) => fs.writeFileString(lock, JSON.stringify({ pid, host }))
+      for (const [pid, host] of [[process.ppid, hostname()], [1, "elsewhere"]] as const) {
+        yield* held(pid, host)
+        yield* fs.utimes(lock, 0, 0)
+        yield* Effect.flip(envtune(["resume", folder]))
+        assert.strictEqual(
+          yield* lastError,
+          `envtune: ${folder}: process ${pid} on ${host} is writing this run; one at a time can`
+        )
+      }
+      yield* held(2 ** 22 + 1, hostname())
+      const again = `${folder}-again`
+      yield* fs.copy(folder, again)
+      yield* held(2 ** 22 + 2, hostname())
+      yield* fs.copyFile(lock, `${lock}.stale`)
+      yield* envtune(["resume", folder])
+      assert.isFalse(yield* fs.exists(lock))
+      assert.isFalse(yield* fs.exists(`${lock}.stale`))
+      yield* fs.writeFileString(`${again}/lock`, JSON.stringify({ pid: 1, host: "elsewhere" }))
+      yield* fs.utimes(`${again}/lock`, 0, 0)
+      yield* TestClock.adjust("6 minutes")
+      yield* envtune(["resume", again])
+      assert.isFalse(yield* fs.exists(`${again}/lock`))
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.effect("refuses a curriculum's file that has changed since", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const folder = `${yield* fs.makeTempDirectoryScoped()}/run`
+      const file = `${folder}.ts`
+      const source = new URL("world.ts", import.meta.url).href
+      yield* fs.writeFileString(
+        file,
+        `import { curriculum, stage } from "${source}"\nexport default curriculum(stage("mine", 2))\n`
+      )
+      yield* envtune(["tune", file, "--out", folder])
+      yield* cut(folder, 5)
+      yield* fs.writeFileString(file, "// more\n", { flag: "a" })
+      yield* Effect.flip(envtune(["resume", folder]))
+      assert.match((yield* lastError) ?? "", /run\.ts: it has changed since the run began: its SHA-256 was/)
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.effect("says that the folder cannot be written, in one sentence", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const folder = yield* complete
+      yield* cut(folder, 8)
+      const readOnly = PlatformError.systemError({
+        _tag: "Unknown",
+        module: "FileSystem",
+        method: "open",
+        cause: Object.assign(new Error("EROFS"), { code: "EROFS" })
+      })
+      const locked = Layer.succeed(
+        FileSystem.FileSystem,
+        FileSystem.FileSystem.of({ ...fs, writeFileString: () => Effect.fail(readOnly) })
+      )
+      yield* Effect.flip(Effect.provide(envtune(["resume", folder]), locked))
+      assert.strictEqual(yield* lastError, `envtune: ${folder}/lock: the file system is read-only`)
+      yield* Effect.flip(Effect.provide(envtune(["tune", "--out", `${folder}-new`]), locked))
+      assert.strictEqual(yield* lastError, `envtune: ${folder}-new/lock: the file system is read-only`)
+    }).pipe(Effect.provide(NodeServices.layer)))
+})
