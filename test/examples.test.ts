@@ -1,12 +1,17 @@
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, FileSystem } from "effect"
+import { ConfigProvider, Effect, FileSystem, Layer } from "effect"
+import * as HttpClient from "effect/http/HttpClient"
 import { TestConsole } from "effect/testing"
 import * as augmentor from "../examples/augmentor.ts"
 import * as curriculum from "../examples/curriculum.ts"
 import * as environment from "../examples/environment.ts"
 import * as reward from "../examples/reward.ts"
+import * as trainer from "../examples/trainer.ts"
 import { load } from "../src/programs/load.ts"
+import { folderOf } from "./layers/chat/models.ts"
+import { httpClient } from "./layers/tinker/scripted.ts"
+import * as ToyServer from "./layers/tinker/ToyServer.ts"
 
 const folder = new URL("../examples/", import.meta.url).pathname
 
@@ -68,12 +73,26 @@ describe("examples/environment.ts", () => {
     }))
 })
 
+describe("examples/trainer.ts", () => {
+  it.effect("asks the server for the model it is told, and says why it does not get it", () =>
+    Effect.gen(function*() {
+      const server = ToyServer.make()
+      const settings = { TRAINER_URL: "http://server", MODEL: "another", MODEL_FOLDER: yield* folderOf("qwen3") }
+      const error = yield* Effect.flip(trainer.training).pipe(
+        Effect.provide(Layer.succeed(HttpClient.HttpClient, httpClient(server.answer))),
+        Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromUnknown(settings))
+      )
+      assert.match(error.message, /create_model: request \d+ failed: no base model another/)
+      assert.deepStrictEqual(server.requests(), ["client/config", "create_session", "create_model"])
+    }).pipe(Effect.provide(NodeServices.layer)))
+})
+
 describe("every example", () => {
   it.effect("has less than 60 lines", () =>
     Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem
       const files = yield* fs.readDirectory(folder)
-      assert.sameMembers(files, ["augmentor.ts", "curriculum.ts", "environment.ts", "reward.ts"])
+      assert.sameMembers(files, ["augmentor.ts", "curriculum.ts", "environment.ts", "reward.ts", "trainer.ts"])
       for (const file of files) {
         const text = yield* fs.readFileString(`${folder}${file}`)
         assert.isBelow(text.trimEnd().split("\n").length, 60, file)
