@@ -14,6 +14,7 @@ import * as Endpoint from "../domain/tinker/Endpoint.ts"
 import { type Pending, TinkerClient, type TinkerError } from "../domain/tinker/TinkerClient.ts"
 import * as OracleFolder from "../layers/OracleFolder.ts"
 import * as TinkerClientHttp from "../layers/TinkerClientHttp.ts"
+import { decodePass } from "../layers/tinkerserver/Protobuf.ts"
 import type { Conformance } from "./conform.ts"
 import { Unavailable } from "./parts.ts"
 import { oneLine } from "./text.ts"
@@ -121,9 +122,27 @@ const resources = (path: string): Endpoint.Resource<unknown> | undefined => {
   return [Endpoint.healthz, Endpoint.getServerCapabilities].find((known) => known.path === path)
 }
 
+/** The pass that a body in protocol buffers asks for; none where it is compressed, or no such message. */
+const passOf = (body: unknown): ReturnType<typeof decodePass> | undefined =>
+  Option.getOrUndefined(
+    Option.flatMap(decodeBinary(body), ({ base64 }) => Result.getSuccess(Result.try(() => decodePass(base64))))
+  )
+
+const binaryPass = Schema.decodeUnknownOption(Endpoint.forwardBackward.request)
+
+const useOfPass = ({ forwardOnly, json }: ReturnType<typeof decodePass>): Option.Option<Use> =>
+  Option.map(binaryPass(json), (request): Use => ({ submit }) => {
+    const { forward_backward_input, model_id, seq_id } = request
+    return forwardOnly
+      ? submit(Endpoint.forward, { model_id, seq_id, forward_input: forward_backward_input })
+      : submit(Endpoint.forwardBackward, request)
+  })
+
 /** What the client is to be asked for; none where it never asks such a thing. */
 const useOf = ({ name, request: { body, method, path: full } }: Exchange): Option.Option<Use> => {
   const path = full.replace(prefix, "")
+  const pass = passOf(body)
+  if (pass !== undefined) return useOfPass(pass)
   if (path === Endpoint.retrieveFuture.path) {
     return Option.map(requestId(body), ({ request_id }) => retrieval(operationOf(name), request_id))
   }
@@ -143,8 +162,13 @@ const contains = (sent: unknown, recorded: unknown): boolean => {
   return sameLength && Object.entries(recorded).every(([key, value]) => contains(given.get(key), value))
 }
 
-const jsonOf = ({ body }: HttpClientRequest): unknown =>
-  body._tag === "Uint8Array" ? Option.getOrUndefined(parse(new TextDecoder().decode(body.body))) : undefined
+/** A request's body, as its JSON would be. */
+const jsonOf = ({ body }: HttpClientRequest): unknown => {
+  if (body._tag !== "Uint8Array") return undefined
+  return body.contentType === "application/x-protobuf"
+    ? decodePass(body.body)
+    : Option.getOrUndefined(parse(new TextDecoder().decode(body.body)))
+}
 
 const parse = Schema.decodeUnknownOption(Schema.fromJsonString(Schema.Unknown))
 
@@ -180,7 +204,9 @@ const afterwards = { request_id: "later", metrics: {} }
 const clientFor = (exchange: Exchange, sent: Array<HttpClientRequest>) =>
   TinkerClientHttp.layer({
     url: "http://recorded",
-    wire: exchange.response.contentType?.includes("protobuf") === true ? "proto" : "json"
+    wire: exchange.response.contentType?.includes("protobuf") === true || passOf(exchange.request.body) !== undefined
+      ? "proto"
+      : "json"
   }).pipe(Layer.provide(Layer.succeed(
     HttpClient.HttpClient,
     HttpClient.make((request) =>
@@ -210,7 +236,7 @@ const replay = Effect.fnUntraced(function*(exchange: Exchange) {
   comparer.equal("method", request.path, request.method, first?.method)
   comparer.equal("path", request.path, `http://recorded${request.path}`, first?.url)
   const polled = request.path === prefix + Endpoint.retrieveFuture.path
-  const body = polled ? Option.getOrUndefined(requestId(request.body)) : request.body
+  const body = polled ? Option.getOrUndefined(requestId(request.body)) : passOf(request.body) ?? request.body
   const said = first === undefined ? undefined : jsonOf(first)
   if (!building && body !== null && !contains(said, body)) comparer.equal("request", request.path, body, said)
   const expected = fails(exchange) ? wordsOf(response.body) : "success"

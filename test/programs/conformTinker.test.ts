@@ -1,6 +1,8 @@
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
+import { float32, int64, modelInput } from "../../src/domain/tinker/Datum.ts"
+import { encodePass } from "../../src/layers/tinker/Protobuf.ts"
 import { conformTinker } from "../../src/programs/conformTinker.ts"
 import { writeFolder } from "../layers/benchmark.ts"
 
@@ -21,6 +23,19 @@ const exchange = (
 const poll = { request_id: "7", allow_metadata_only: false }
 const load = { model_id: "m", path: "tinker://m/weights/a", optimizer: true, seq_id: 63, type: "load_weights" }
 
+const pass = encodePass({
+  modelId: "m",
+  sequenceId: 1,
+  pass: {
+    data: [{
+      model_input: modelInput([60, 61]),
+      loss_fn_inputs: { target_tokens: int64([61, 62]), weights: float32([0.5, -1.5]) }
+    }],
+    loss_fn: "cross_entropy"
+  },
+  forwardOnly: true
+})
+
 const recorded = Object.fromEntries([
   exchange("healthz", "healthz", undefined, { body: { status: "ok" } }),
   exchange("client_config", "client/config", { sdk_version: "0.24.1" }, { body: { pjwt_auth_enabled: false } }),
@@ -30,6 +45,9 @@ const recorded = Object.fromEntries([
   exchange("retrieve_future.forward.proto", "retrieve_future", poll, {
     contentType: "application/x-protobuf",
     body: { base64: "CgZzY2FsYXI=" }
+  }),
+  exchange("forward.proto_request", "forward_backward", { base64: Buffer.from(pass).toString("base64") }, {
+    body: { request_id: "8" }
   }),
   exchange("telemetry", "telemetry", { events: [] }, { body: { status: "accepted" } }),
   ["golden_grpo.json", "{}"] as const
@@ -46,7 +64,7 @@ layer(NodeServices.layer, { excludeTestServices: true })("conformance with Tinke
     Effect.gen(function*() {
       const { agrees, lines, parts } = yield* run()
       assert.isTrue(agrees, lines.join("\n"))
-      assert.deepStrictEqual(parts.map(({ agreed, notImplemented }) => [agreed, notImplemented]), [[6, 1], [1, 0]])
+      assert.deepStrictEqual(parts.map(({ agreed, notImplemented }) => [agreed, notImplemented]), [[7, 1], [1, 0]])
       assert.include(lines.join("\n"), "telemetry")
     }))
 
