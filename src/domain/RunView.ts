@@ -138,10 +138,10 @@ export const select = (
 ): ReadonlyArray<EpisodeSummary> => {
   const { descending = false, order = "at" } = query
   const selected = episodes.filter(matches(query))
-  if (order === "at") return descending ? selected.reverse() : selected
+  if (order === "at") return descending ? selected.toReversed() : selected
   const sign = descending ? -1 : 1
   const last = Infinity * sign
-  return selected.sort((a, b) => {
+  return selected.toSorted((a, b) => {
     const [x, y] = [keyOf(a, order) ?? last, keyOf(b, order) ?? last]
     return x === y ? a.at - b.at : x < y ? -sign : sign
   })

@@ -12,7 +12,8 @@ import { EpisodeRecord } from "../domain/EpisodeRecord.ts"
 import * as HintUse from "../domain/HintUse.ts"
 import { RunStoreError, StoreUnreadable } from "../domain/RunStore.ts"
 import * as RunView from "../domain/RunView.ts"
-import { files, inWords } from "./RunFolder.ts"
+import { inWords } from "./FileProblem.ts"
+import { files } from "./RunFolder.ts"
 import * as RunReader from "./RunReader.ts"
 
 const unreadable = (path: string, detail: string): RunStoreError =>
@@ -297,7 +298,9 @@ export const open = Effect.fn("RunIndex.open")(function*(folder: string): Effect
   let tornReports: ReadonlyArray<string> = []
   // Metrics are few beside the episodes, and read again as a whole.
   const reports = Effect.map(Stream.runCollect(first.reports), (lines) => {
-    tornReports = lines.flatMap((line) => line._tag === "Torn" ? [`${line.path} is torn from line ${line.line} on`] : [])
+    tornReports = lines.flatMap((line) =>
+      line._tag === "Torn" ? [`${line.path} is torn from line ${line.line} on`] : []
+    )
     return values(lines)
   })
   const progress = yield* SubscriptionRef.make<RunView.Progress>({
@@ -334,8 +337,11 @@ export const open = Effect.fn("RunIndex.open")(function*(folder: string): Effect
     Effect.forkScoped
   )
 
-  const textOf = remembering(8, (member: Member) =>
-    Effect.flatMap(file.bytes(member.from, member.length), (bytes) => Effect.sync(() => inflate(bytes)?.text ?? "")))
+  const textOf = remembering(
+    8,
+    (member: Member) =>
+      Effect.flatMap(file.bytes(member.from, member.length), (bytes) => Effect.sync(() => inflate(bytes)?.text ?? ""))
+  )
   const recordAt = Effect.fnUntraced(function*(place: number) {
     const member = index.memberOf(place)
     if (member === undefined) return yield* unreadable(at, `it has no episode ${place}`)

@@ -29,6 +29,7 @@ import { serveEngine } from "./commands/serve-engine.ts"
 import { split } from "./commands/split.ts"
 import { tune } from "./commands/tune.ts"
 import { validate } from "./commands/validate.ts"
+import { view } from "./commands/view.ts"
 import type { Parts } from "./parts.ts"
 import { oneLine } from "./text.ts"
 
@@ -46,6 +47,7 @@ const envtune = <E, R>(parts: Layer.Layer<Parts, E, R>) =>
       ablate.pipe(Command.provide(parts)),
       rescore,
       replayEpisode.pipe(Command.provide(parts)),
+      view.pipe(Command.provide(parts)),
       drills.pipe(Command.provide(parts)),
       pretrain.pipe(Command.provide(parts)),
       serveEngine.pipe(Command.provide(parts)),

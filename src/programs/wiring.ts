@@ -115,7 +115,9 @@ const recordedTasks = Effect.fnUntraced(function*({ tasks: { provenance } }: Man
     return { all: generate(Number(seed), sizes, prove).map(({ task }) => task), longContext: drillContext }
   }
   if (folder === undefined) {
-    return yield* new Unavailable({ detail: `its tasks are from ${source ?? "a source without a name"}, not made again` })
+    return yield* new Unavailable({
+      detail: `its tasks are from ${source ?? "a source without a name"}, not made again`
+    })
   }
   const { read, tasks } = yield* readBenchmark(folder, undefined)
   const { all } = yield* Effect.provide(Tasks.Tasks, tasks)

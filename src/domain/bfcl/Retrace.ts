@@ -156,4 +156,3 @@ export const stateAfter = (
       start(entry, longContext)
     ).model
   )
-
