@@ -1,6 +1,6 @@
 /** What a run's charts show: columns of numbers, one a step, from its reports. */
 import type { Rate, StepReport } from "../src/domain/Report.ts"
-import { intervalOf, plain, share, total } from "./format.ts"
+import { intervalOf, plain, share, sum, total } from "./format.ts"
 import type { Series, Stage } from "./parts/Chart.tsx"
 
 export interface Curve {
@@ -17,28 +17,56 @@ const line = (name: string, value: Value) => (reports: ReadonlyArray<StepReport>
   { name, values: reports.map((report) => value(report) ?? null) }
 ]
 
+/** Points that a chart shows apart; where there are more steps, a point pools its neighbours of the same stage. */
+const most = 120
+
+/** For every step, the steps that its point pools. */
+const pools = (reports: ReadonlyArray<StepReport>, points = most): ReadonlyArray<ReadonlyArray<StepReport>> => {
+  const reach = Math.floor(reports.length / points / 2)
+  return reports.map(({ stageIndex }, at) =>
+    reports.slice(Math.max(0, at - reach), at + reach + 1).filter((near) => near.stageIndex === stageIndex)
+  )
+}
+
 const ofRate = (name: string, rate: (report: StepReport) => Rate) => (reports: ReadonlyArray<StepReport>) => {
-  const rates = reports.map(rate)
+  const rates = pools(reports).map((near) => sum(near.map(rate)))
   const of = (value: (rate: Rate) => number) => rates.map((one) => one.n === 0 ? null : value(one))
   return [{
     name,
     values: of(share),
     low: of((one) => intervalOf(one).low),
-    high: of((one) => intervalOf(one).high)
+    high: of((one) => intervalOf(one).high),
+    raw: reports.map((report) => rate(report).n === 0 ? null : share(rate(report)))
   }]
 }
 
-/** Half of the normal 95 % interval of the mean. */
-const half = ({ reward: { n, variance } }: StepReport): number => n < 2 ? 0 : 1.96 * Math.sqrt(variance / n)
+interface Moments {
+  readonly mean: number
+  /** Of the normal 95 % interval. */
+  readonly half: number
+}
+
+const momentsOf = (near: ReadonlyArray<StepReport>): Moments | null => {
+  const all = near.map(({ reward }) => reward)
+  const n = all.reduce((sum, one) => sum + one.n, 0)
+  if (n === 0) return null
+  const mean = all.reduce((sum, one) => sum + one.n * one.mean, 0) / n
+  const squares = all.reduce(
+    (sum, one) => sum + Math.max(0, one.n - 1) * one.variance + one.n * (one.mean - mean) ** 2,
+    0
+  )
+  return { mean, half: n < 2 ? 0 : 1.96 * Math.sqrt(squares / (n - 1) / n) }
+}
 
 const reward = (reports: ReadonlyArray<StepReport>): ReadonlyArray<Series> => {
-  const of = (value: (report: StepReport) => number) =>
-    reports.map((report) => report.reward.n === 0 ? null : value(report))
+  const moments = pools(reports).map(momentsOf)
+  const of = (value: (moments: Moments) => number) => moments.map((one) => one === null ? null : value(one))
   return [{
     name: "reward",
-    values: of((report) => report.reward.mean),
-    low: of((report) => report.reward.mean - half(report)),
-    high: of((report) => report.reward.mean + half(report))
+    values: of(({ mean }) => mean),
+    low: of(({ half, mean }) => mean - half),
+    high: of(({ half, mean }) => mean + half),
+    raw: reports.map(({ reward }) => reward.n === 0 ? null : reward.mean)
   }]
 }
 
@@ -52,23 +80,20 @@ const calling = (report: StepReport): Rate => ({
 
 const finished = ({ success }: StepReport): number => success.n
 
+/** Lines of several categories are told apart only when they are smooth. */
+const fewer = 40
+
 const byCategory = (reports: ReadonlyArray<StepReport>): ReadonlyArray<Series> => {
   const names = [...new Set(reports.flatMap(({ categories }) => Object.keys(categories)))].toSorted()
+  const pooled = pools(reports, fewer)
   return names.map((name) => ({
     name,
-    values: smooth(reports.map(({ categories }) => categories[name] ?? { n: 0, passed: 0 }))
+    values: pooled.map((near) => {
+      const rate = sum(near.flatMap(({ categories }) => categories[name] ?? []))
+      return rate.n === 0 ? null : share(rate)
+    })
   }))
 }
-
-/** Steps on each side that a point of a crowded chart pools. */
-const reach = 3
-
-const smooth = (rates: ReadonlyArray<Rate>): ReadonlyArray<number | null> =>
-  rates.map(({ n }, at) => {
-    if (n === 0) return null
-    const near = rates.slice(Math.max(0, at - reach), at + reach + 1)
-    return near.reduce((sum, { passed }) => sum + passed, 0) / near.reduce((sum, one) => sum + one.n, 0)
-  })
 
 const percentTick = (value: number): string => `${Number((value * 100).toFixed(1))} %`
 
@@ -81,7 +106,7 @@ export const curves: ReadonlyArray<Curve> = [
     atLeast: 0.2,
     of: ofRate("success", ({ success }) => success)
   },
-  { title: "Success by category", note: "7 steps pooled", format: percentTick, atLeast: 0.2, of: byCategory },
+  { title: "Success by category", note: "more steps to a point", format: percentTick, atLeast: 0.2, of: byCategory },
   {
     title: "Live groups",
     note: "whose rewards differ, of those collected",

@@ -337,15 +337,14 @@ export const open = Effect.fn("RunIndex.open")(function*(folder: string): Effect
     Effect.forkScoped
   )
 
-  const textOf = remembering(
+  const linesAt = remembering(
     8,
     (member: Member) =>
-      Effect.flatMap(file.bytes(member.from, member.length), (bytes) => Effect.sync(() => inflate(bytes)?.text ?? ""))
+      Effect.map(file.bytes(member.from, member.length), (bytes) => [...linesOf(inflate(bytes)?.text ?? "")])
   )
   const recordAt = Effect.fnUntraced(function*(place: number) {
     const member = index.memberOf(place)
-    if (member === undefined) return yield* unreadable(at, `it has no episode ${place}`)
-    const [line = ""] = linesOf(yield* textOf(member)).drop(place - member.first)
+    const line = member === undefined ? undefined : (yield* linesAt(member))[place - member.first]
     return yield* Effect.fromResult(
       Result.mapError(decodeRecord(line), ({ message }) => unreadable(`${at}:${place + 1}`, message))
     )

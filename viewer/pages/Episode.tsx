@@ -61,7 +61,7 @@ const Step = ({ at, focused, raw, states, step, tokens }: StepProps) => {
         {raw ? <Said message={step.said} /> : (
           <>
             {thought !== "" && <p class="thought">{thought}</p>}
-            {answer !== undefined && <p class="answer">{answer === "" ? "(an empty answer)" : answer}</p>}
+            {answer !== undefined && <p class="answered">{answer === "" ? "(an empty answer)" : answer}</p>}
             {step.code === -3 && (
               <p class="bad">malformed{step.stop === "stop" ? "" : `, cut by the limit of ${step.stop}`}</p>
             )}
@@ -237,7 +237,7 @@ export const Episode = ({ progress, route }: Shown) => {
         </p>
         <p>
           {finished !== undefined && <Terms score={finished.score} />}
-          <span class="muted">{"\u00b7"} {fateText(shown)}</span>
+          <span class="muted">{" \u00b7 "}{fateText(shown)}</span>
         </p>
       </header>
       {finished === undefined

@@ -132,6 +132,13 @@ const Members = ({ members, run }: { members: ReadonlyArray<EpisodeRecord>; run:
   ]
   const turns = Math.max(0, ...members.map(({ finished }) => finished?.turns ?? 0))
   const mostReward = Math.max(...members.map((member) => Math.abs(rewardOf(member) ?? 0)))
+  // Faint, so that text in the cells stays easy to read.
+  const mostWorth = 2 *
+    Math.max(
+      ...members.flatMap(({ finished }) =>
+        finished !== undefined && "perTurn" in finished.score ? finished.score.perTurn : [0]
+      )
+    )
   const mostAdvantage = Math.max(...members.map(({ fate }) => fate._tag === "Trained" ? Math.abs(fate.advantage) : 0))
   useKeys([
     { keys: ["j", "ArrowDown"], does: "Next member", act: () => setAt((row) => Math.min(ordered.length - 1, row + 1)) },
@@ -182,7 +189,7 @@ const Members = ({ members, run }: { members: ReadonlyArray<EpisodeRecord>; run:
                 before += acts.length
                 const worth = score?.perTurn[turn] ?? 0
                 return (
-                  <td key={turn} class={`acts ${verdict === undefined ? "" : verdict.passed ? "passed" : "lost"}`}>
+                  <td key={turn} class="acts" style={heat(worth, mostWorth)}>
                     <Acts acts={acts} from={from} id={id} run={run} same={same} />
                     {verdict !== undefined && (
                       <span

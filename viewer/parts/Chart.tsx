@@ -9,6 +9,8 @@ export interface Series {
   /** The ends of 95 % bands. */
   readonly low?: ReadonlyArray<number | null>
   readonly high?: ReadonlyArray<number | null>
+  /** What the values pool; drawn faintly. */
+  readonly raw?: ReadonlyArray<number | null>
 }
 
 export interface Stage {
@@ -44,13 +46,17 @@ const columns = (series: ReadonlyArray<Series>) => {
   const data: Array<ReadonlyArray<number | null>> = []
   const drawn: Array<uPlot.Series> = []
   const bands: Array<uPlot.Band> = []
-  series.forEach(({ high, low, values }, i) => {
+  series.forEach(({ high, low, raw, values }, i) => {
     const stroke = color(palette[i % palette.length] ?? "--c0")
     if (low !== undefined && high !== undefined) {
       const at = data.length + 1
       data.push(high, low)
       drawn.push({ stroke: "transparent", points: { show: false } }, { stroke: "transparent", points: { show: false } })
       bands.push({ series: [at, at + 1], fill: `color-mix(in srgb, ${stroke} 17%, transparent)` })
+    }
+    if (raw !== undefined && series.length === 1) {
+      data.push(raw)
+      drawn.push({ stroke: `color-mix(in srgb, ${stroke} 32%, transparent)`, width: 0.8, points: { show: false } })
     }
     data.push(values)
     drawn.push({ stroke, width: 1.3, points: { show: values.length < 3, size: 4 }, spanGaps: true })
