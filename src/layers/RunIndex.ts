@@ -317,14 +317,24 @@ export const open = Effect.fn("RunIndex.open")(function*(folder: string): Effect
       read: index.read,
       ...more
     }))
+  let trouble: string | undefined
   const look = Effect.gen(function*() {
     // In this order: what a run has written before it ended is there once it says that it has ended.
     const { summary: { outcome } } = yield* record
     yield* tell({ steps: (yield* reports).length })
     yield* catchUp(index, file, (size) => tell({ size }))
     yield* tell({ outcome })
+    trouble = undefined
     return outcome
-  })
+  }).pipe(
+    // A run that is on is looked at again, and may be whole then.
+    Effect.catch((error) =>
+      Effect.sync(() => {
+        trouble = error.message
+        return SubscriptionRef.getUnsafe(progress).outcome
+      })
+    )
+  )
   yield* look.pipe(
     Effect.repeat({ until: (outcome) => outcome !== "running", schedule: Schedule.spaced(interval) }),
     Effect.andThen(() => {
@@ -333,7 +343,6 @@ export const open = Effect.fn("RunIndex.open")(function*(folder: string): Effect
       if (read < size) index.torn = torn ?? `${at} is torn from byte ${read} of ${size} on`
       return tell({ read: size })
     }),
-    Effect.catch((error) => Effect.sync(() => index.torn = error.message)),
     Effect.forkScoped
   )
 
@@ -373,7 +382,7 @@ export const open = Effect.fn("RunIndex.open")(function*(folder: string): Effect
       manifest,
       started,
       summary,
-      torn: [...tornReports, ...index.torn === undefined ? [] : [index.torn]]
+      torn: [...tornReports, ...[index.torn, trouble].filter((sentence) => sentence !== undefined)]
     })),
     reports,
     evaluations: Effect.map(Stream.runCollect(first.evaluations), values),
