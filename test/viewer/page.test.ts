@@ -3,39 +3,24 @@ import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
 import type { Scope } from "effect"
-import { Config, Effect, FileSystem, Layer, Option } from "effect"
+import { Effect, FileSystem, Layer } from "effect"
 import * as HttpServer from "effect/http/HttpServer"
-import { existsSync } from "node:fs"
-import { chromium, type Page } from "playwright-core"
+import type { Page } from "playwright-core"
 import type { EpisodePage } from "../../src/domain/RunView.ts"
 import { viewer } from "../../src/programs/viewer.ts"
 import * as Wiring from "../../src/programs/wiring.ts"
 import { hostile, longest, record, recorded } from "../programs/viewer/recording.ts"
+import { executable as browserAt, newPage } from "./browser.ts"
 
-const places = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"]
-
-const executable = Effect.runSync(
-  Config.option(Config.String("CHROMIUM")).pipe(
-    Effect.map(Option.getOrElse(() => places.find((place) => existsSync(place)))),
-    Effect.orElseSucceed(() => undefined)
-  )
-)
+const executable = Effect.runSync(browserAt)
 
 const described = executable === undefined
   ? describe.skip
   : describe
 
-const flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"].concat(
-  ["background-networking", "component-update", "sync"].map((what) => `--disable-${what}`)
-)
-
-/** A page of a browser without a network, and everything that went wrong on it. */
+/** A page, and everything that goes wrong on it. */
 const browsing = Effect.gen(function*() {
-  const browser = yield* Effect.acquireRelease(
-    Effect.promise(() => chromium.launch({ executablePath: executable ?? "", args: flags })),
-    (browser) => Effect.promise(() => browser.close())
-  )
-  const page = yield* Effect.promise(() => browser.newPage({ viewport: { width: 1280, height: 800 } }))
+  const page = yield* newPage(executable ?? "")
   page.setDefaultTimeout(20_000)
   const complaints: Array<string> = []
   page.on("pageerror", (error) => complaints.push(error.message))
@@ -86,10 +71,6 @@ const idOfLongest = async (page: Page): Promise<string> => {
   return assert.fail("no episode has a message of 10 MB")
 }
 
-/** An expression of the page's. */
-const contains = (selector: string, text: string): string =>
-  `document.querySelector(${JSON.stringify(selector)})?.textContent.includes(${JSON.stringify(text)})`
-
 const textOf = (page: Page) => page.locator("main").innerText()
 
 described(`the viewer's page${executable === undefined ? " (no Chromium: set CHROMIUM to one)" : ""}`, () => {
@@ -106,15 +87,15 @@ described(`the viewer's page${executable === undefined ? " (no Chromium: set CHR
       await page.waitForSelector(".list .row.selected")
       assert.include(await textOf(page), "60 episodes")
       await page.keyboard.press("f")
-      await page.waitForFunction("location.hash.includes('verdict=failed')")
+      await page.waitForURL(/verdict=failed/)
       await page.keyboard.press("c")
-      await page.waitForFunction("!location.hash.includes('verdict')")
+      await page.waitForURL((url) => !url.hash.includes("verdict"))
       for (const key of ["j", "j", "k", "Enter"]) await page.keyboard.press(key)
       await page.waitForSelector(".step.focused")
       const first = page.url()
       await page.waitForSelector(".turn .truth")
       await page.keyboard.press("]")
-      await page.waitForFunction(`location.href !== ${JSON.stringify(first)}`)
+      await page.waitForURL((url) => url.href !== first)
       await page.waitForSelector(".step.focused")
       await page.keyboard.press("s")
       await page.waitForSelector(".fullstate .state li")
@@ -135,7 +116,7 @@ described(`the viewer's page${executable === undefined ? " (no Chromium: set CHR
       assert.include(await page.locator(".help").innerText(), "Dark or light")
       await page.keyboard.press("Escape")
       await page.keyboard.press("d")
-      assert.isNotEmpty(await page.evaluate("document.documentElement.dataset.theme"))
+      assert.isNotEmpty(await page.locator("html").getAttribute("data-theme"))
     }), 120_000)
 
   it.live(
@@ -179,12 +160,12 @@ described(`the viewer's page${executable === undefined ? " (no Chromium: set CHR
       yield* withPage(Effect.succeed(folder), async (page, at) => {
         await page.goto(at)
         await page.waitForSelector(".status.running")
-        await page.waitForFunction(contains("main", "1 steps"))
+        await page.locator("main", { hasText: "1 steps" }).waitFor()
         await finish(Effect.all(restore, { discard: true }))
         await page.waitForSelector(".status.completed", { timeout: 20_000 })
-        await page.waitForFunction(contains("main", "3 steps"))
+        await page.locator("main", { hasText: "3 steps" }).waitFor()
         await page.keyboard.press("2")
-        await page.waitForFunction(contains(".count", "60 episodes"))
+        await page.locator(".count", { hasText: "60 episodes" }).waitFor()
       })
     }).pipe(Effect.scoped, Effect.provide(NodeServices.layer)), 120_000)
 })
