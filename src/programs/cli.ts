@@ -18,6 +18,7 @@ import { doctor } from "./commands/doctor.ts"
 import { drills } from "./commands/drills.ts"
 import { evaluate } from "./commands/evaluate.ts"
 import { hints } from "./commands/hints.ts"
+import { metrics } from "./commands/metrics.ts"
 import { pretrain } from "./commands/pretrain.ts"
 import { replayEpisode } from "./commands/replay-episode.ts"
 import { replay } from "./commands/replay.ts"
@@ -48,6 +49,7 @@ const envtune = <E, R>(parts: Layer.Layer<Parts, E, R>) =>
       rescore,
       replayEpisode.pipe(Command.provide(parts)),
       view.pipe(Command.provide(parts)),
+      metrics,
       drills.pipe(Command.provide(parts)),
       pretrain.pipe(Command.provide(parts)),
       serveEngine.pipe(Command.provide(parts)),

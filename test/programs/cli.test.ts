@@ -157,6 +157,7 @@ const commands = [
   "rescore",
   "replay-episode",
   "view",
+  "metrics",
   "drills",
   "pretrain",
   "serve-engine",
