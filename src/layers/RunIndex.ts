@@ -398,7 +398,7 @@ export const open = Effect.fn("RunIndex.open")(function*(folder: string): Effect
     facets: Effect.sync(() => facetsOf(index.episodes)),
     episode: (id) => {
       const summary = index.summaryOf(id)
-      return summary === undefined ? Effect.succeed(undefined) : recordAt(summary.at)
+      return summary === undefined ? Effect.undefined : recordAt(summary.at)
     },
     group: (id) => {
       const group = RunView.groupOf(id)

@@ -28,7 +28,7 @@ export const view = Command.make(
   },
   Effect.fn(function*({ host, port, runs, token }) {
     const known = Option.getOrUndefined(Option.map(token, (secret) => Redacted.value(secret)))
-    yield* Effect.flatMap(address(known), (url) => Console.log(`${url}\nCtrl-C ends it`)).pipe(
+    return yield* Effect.flatMap(address(known), (url) => Console.log(`${url}\nCtrl-C ends it`)).pipe(
       Layer.effectDiscard,
       Layer.provide(viewer({ runs, host, token: known })),
       Layer.provide(LocalServer.layer(host, port)),

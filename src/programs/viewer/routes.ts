@@ -108,10 +108,9 @@ export const routes = (runs: ReadonlyArray<Api.Shown>) => {
     ),
     get("/api/episode", OfEpisode, ({ id, run }) =>
       Effect.flatMap(at(run), ({ view }) => view.episode(id)).pipe(
-        Effect.flatMap((record) =>
-          record === undefined
-            ? Effect.fail(new Api.Missing({ detail: `there is no episode ${id}, or it has not been read yet` }))
-            : Effect.succeed(record)
+        Effect.filterOrFail(
+          (record) => record !== undefined,
+          () => new Api.Missing({ detail: `there is no episode ${id}, or it has not been read yet` })
         )
       )),
     get("/api/group", OfEpisode, ({ id, run }) => Effect.flatMap(at(run), ({ view }) => view.group(id))),
