@@ -26,9 +26,10 @@ export class TokenMissing extends Schema.TaggedError<TokenMissing>()("TokenMissi
 /** Serves the runs on whatever server is provided. Their records are opened first, so that a wrong folder is told at once. */
 export const viewer = ({ host, runs, token }: ViewOptions) =>
   Layer.unwrap(Effect.gen(function*() {
-    if (token === undefined && !isLoopback(host)) return yield* new TokenMissing({ host })
+    // An empty one, as an unset variable of a shell gives it, is none.
+    if (!token && !isLoopback(host)) return yield* new TokenMissing({ host })
     const shown = yield* Effect.forEach(runs, (folder) => Effect.flatMap(RunIndex.open(folder), show))
-    return HttpRouter.serve(Layer.merge(routes(shown), guard(host, token)), {
+    return HttpRouter.serve(Layer.merge(routes(shown), guard(host, token || undefined)), {
       disableLogger: true,
       disableListenLog: true
     })

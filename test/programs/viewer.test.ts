@@ -163,11 +163,13 @@ describe("the viewer's server", () => {
 
   it.effect("shows nothing to a network without a token", () =>
     Effect.gen(function*() {
-      const error = yield* Effect.flip(
-        Layer.build(viewer({ runs: [], host: "0.0.0.0", token: undefined })).pipe(
-          Effect.provide([Wiring.layer, NodeHttpServer.layerTest, NodeServices.layer])
+      for (const token of [undefined, ""]) {
+        const error = yield* Effect.flip(
+          Layer.build(viewer({ runs: [], host: "0.0.0.0", token })).pipe(
+            Effect.provide([Wiring.layer, NodeHttpServer.layerTest, NodeServices.layer])
+          )
         )
-      )
-      assert.include(error.message, "--token")
+        assert.include(error.message, "--token")
+      }
     }).pipe(Effect.scoped))
 })
