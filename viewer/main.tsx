@@ -1,7 +1,7 @@
 /** The page: a bar, and below it what the address names. */
 import { render } from "preact"
 import { useEffect, useMemo, useState } from "preact/hooks"
-import type { Headers } from "../src/programs/viewer/api.ts"
+import type { Headers } from "../src/programs/viewer/wire.ts"
 import { useAnswer, useProgress } from "./api.ts"
 import { bindings, useKeys } from "./keys.ts"
 import { Compare } from "./pages/Compare.tsx"

@@ -10,7 +10,7 @@ import type { EpisodeRecord } from "../../src/domain/EpisodeRecord.ts"
 import type { EpisodePage, Progress } from "../../src/domain/RunView.ts"
 import { viewer } from "../../src/programs/viewer.ts"
 import { guard } from "../../src/programs/viewer/access.ts"
-import type { Compared, States, Token } from "../../src/programs/viewer/api.ts"
+import type { Compared, States, Token } from "../../src/programs/viewer/wire.ts"
 import * as Wiring from "../../src/programs/wiring.ts"
 import { hostile, recorded } from "./viewer/recording.ts"
 

@@ -1,7 +1,7 @@
 import { useMemo, useState } from "preact/hooks"
 import type { Comparison } from "../../src/domain/Paired.ts"
 import type { StepReport } from "../../src/domain/Report.ts"
-import type { Compared, ComparedTask, Headers } from "../../src/programs/viewer/api.ts"
+import type { Compared, ComparedTask, Headers } from "../../src/programs/viewer/wire.ts"
 import { address, useAnswer } from "../api.ts"
 import { curves } from "../curves.ts"
 import { interval, percent, signed } from "../format.ts"

@@ -1,6 +1,6 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks"
 import type { EpisodeRecord, StepRecord } from "../../src/domain/EpisodeRecord.ts"
-import type { Leaf, States, Token } from "../../src/programs/viewer/api.ts"
+import type { Leaf, States, Token } from "../../src/programs/viewer/wire.ts"
 import { address, useAnswer } from "../api.ts"
 import { signed, words } from "../format.ts"
 import { useKeys } from "../keys.ts"

@@ -57,10 +57,14 @@ export const Hints = ({ progress, route: { run } }: Shown) => {
   const [open, setOpen] = useState<string>()
   const rules = Array.from(Map.groupBy(value ?? [], ({ rule }) => rule))
     .toSorted(([, a], [, b]) => total(b, ({ fired }) => fired) - total(a, ({ fired }) => fired))
-  const at = rules.findIndex(([rule]) => rule === open)
+  const names = rules.map(([rule]) => rule)
+  const move = (by: number) =>
+    setOpen((rule) =>
+      names[Math.max(0, Math.min(names.length - 1, (rule === undefined ? -1 : names.indexOf(rule)) + by))]
+    )
   useKeys([
-    { keys: ["j", "ArrowDown"], does: "Next rule", act: () => setOpen(rules[Math.min(rules.length - 1, at + 1)]?.[0]) },
-    { keys: ["k", "ArrowUp"], does: "Rule before", act: () => setOpen(rules[Math.max(0, at - 1)]?.[0]) }
+    { keys: ["j", "ArrowDown"], does: "Next rule", act: () => move(1) },
+    { keys: ["k", "ArrowUp"], does: "Rule before", act: () => move(-1) }
   ])
   if (error !== undefined) return <Notice>{error}</Notice>
   return (

@@ -1,4 +1,4 @@
-import type { TaskText } from "../../src/programs/viewer/api.ts"
+import type { TaskText } from "../../src/programs/viewer/wire.ts"
 import { address, useAnswer } from "../api.ts"
 import { Notice } from "../parts/Notice.tsx"
 import { link } from "../route.ts"

@@ -1,5 +1,5 @@
 import type { Change } from "../../src/domain/bfcl/Retrace.ts"
-import type { Leaf } from "../../src/programs/viewer/api.ts"
+import type { Leaf } from "../../src/programs/viewer/wire.ts"
 import { LongText } from "./LongText.tsx"
 
 /** The last parts of a place are what differs; the first is the tool set. */

@@ -1,4 +1,4 @@
-import type { Token } from "../../src/programs/viewer/api.ts"
+import type { Token } from "../../src/programs/viewer/wire.ts"
 
 /** The log-probability at which a token is as conspicuous as it gets: less likely than 5 %. */
 const rare = -3

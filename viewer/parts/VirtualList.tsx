@@ -54,14 +54,15 @@ export const VirtualList = ({ count, open, place, row, rowHeight, sees }: Option
     if (offset < current.scrollTop) current.scrollTop = offset
     else if (offset + rowHeight > current.scrollTop + height) current.scrollTop = offset + rowHeight - height
   }
+  // Keys may come faster than the list is drawn: they go on from where the one before led.
   useKeys([
-    { keys: ["j", "ArrowDown"], does: "Next row", act: () => select(selected + 1) },
-    { keys: ["k", "ArrowUp"], does: "Row before", act: () => select(selected - 1) },
-    { keys: ["PageDown", " "], does: "A page down", act: () => select(selected + inSight - 2) },
-    { keys: ["PageUp"], does: "A page up", act: () => select(selected - inSight + 2) },
+    { keys: ["j", "ArrowDown"], does: "Next row", act: () => select(place.selected + 1) },
+    { keys: ["k", "ArrowUp"], does: "Row before", act: () => select(place.selected - 1) },
+    { keys: ["PageDown", " "], does: "A page down", act: () => select(place.selected + inSight - 2) },
+    { keys: ["PageUp"], does: "A page up", act: () => select(place.selected - inSight + 2) },
     { keys: ["g", "Home"], does: "First row", act: () => select(0) },
     { keys: ["G", "End"], does: "Last row", act: () => select(last) },
-    { keys: ["Enter", "o"], does: "Open", act: () => open(selected) }
+    { keys: ["Enter", "o"], does: "Open", act: () => open(place.selected) }
   ])
   return (
     <div

@@ -1,4 +1,4 @@
-/** What the viewer's page asks the server for: answers about recorded runs, as they go over the wire. */
+/** What the viewer's page asks the server for: answers about recorded runs. */
 import { Effect, Result, Schema } from "effect"
 import * as Entry from "../../domain/bfcl/Entry.ts"
 import * as Retrace from "../../domain/bfcl/Retrace.ts"
@@ -6,8 +6,9 @@ import * as EpisodeRecord from "../../domain/EpisodeRecord.ts"
 import * as Paired from "../../domain/Paired.ts"
 import { PythonError } from "../../domain/python/Value.ts"
 import type { RunStoreError } from "../../domain/RunStore.ts"
-import type { RunHeader, RunView } from "../../domain/RunView.ts"
+import type { RunView } from "../../domain/RunView.ts"
 import { type Origin, Parts, type PartsError, type Platform } from "../parts.ts"
+import type { Compared, Leaf, States, TaskText, Token } from "./wire.ts"
 
 /** A run that is shown, and what is known of its making. */
 export interface Shown {
@@ -23,38 +24,6 @@ export class Missing extends Schema.TaggedError<Missing>()("Missing", { detail: 
   }
 }
 
-/** An episode's states; of long lists of changes, the first ones and how many there are. */
-export interface States {
-  readonly truth: Retrace.Retraced["truth"]
-  readonly steps: ReadonlyArray<{
-    readonly changes: ReadonlyArray<Retrace.Change>
-    readonly changed: number
-    readonly missing: ReadonlyArray<Retrace.Change>
-    readonly missed: number
-    readonly same: boolean
-  }>
-}
-
-/** A leaf of a state: its place, and its text. */
-export type Leaf = readonly [path: string, text: string]
-
-/** A sampled token. */
-export interface Token {
-  readonly id: number
-  /** Empty where the vocabulary is not known. */
-  readonly text: string
-  /** Under the sampling policy, in nats. */
-  readonly logprob: number
-}
-
-export interface TaskText {
-  readonly id: string
-  readonly category: string
-  readonly scenario: string
-  readonly classes: ReadonlyArray<string>
-  readonly turns: ReadonlyArray<{ readonly user: string; readonly truth: ReadonlyArray<string> }>
-}
-
 /** Which evaluation: a run by its position among those shown, and when in it. */
 export const Evaluation = Schema.TemplateLiteralParser([
   Schema.NumberFromString.check(Schema.isInt(), Schema.isGreaterThanOrEqualTo(0)),
@@ -62,22 +31,6 @@ export const Evaluation = Schema.TemplateLiteralParser([
   Schema.Literals(["before", "after"])
 ])
 export type Evaluation = typeof Evaluation.Type
-
-export interface ComparedTask {
-  readonly id: string
-  readonly category: string
-  readonly first: readonly [passed: number, n: number]
-  readonly second: readonly [passed: number, n: number]
-}
-
-export interface Compared {
-  readonly overall: Paired.Comparison
-  readonly categories: Readonly<Record<string, Paired.Comparison>>
-  /** Every task that both have an outcome of. */
-  readonly tasks: ReadonlyArray<ComparedTask>
-}
-
-export type Headers = ReadonlyArray<RunHeader>
 
 /** Changes of one step that are sent, and characters of each of their texts. */
 const mostChanges = 60
