@@ -58,6 +58,8 @@ const report = (step: number): StepReport => ({
   categories: {},
   codes: { "-1": stepSize },
   hints: {},
+  diagnoses: {},
+  alarms: [],
   sampledTokens: stepSize,
   advance: { over: false, why: "bench" },
   seconds: { collect: 1, train: 1 }

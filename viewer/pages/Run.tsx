@@ -11,6 +11,9 @@ import { Notice } from "../parts/Notice.tsx"
 import { go, link } from "../route.ts"
 import type { Shown } from "../shown.ts"
 
+/** Alarms that are shown, the last ones. */
+const mostAlarms = 5
+
 const none: Rate = { n: 0, passed: 0 }
 
 type Scores = Readonly<Record<string, Rate>>
@@ -352,6 +355,9 @@ export const Run = ({ header, progress, route: { run } }: Shown) => {
         {summary.detail !== "" && <Notice>{summary.detail}</Notice>}
         {header.torn.map((sentence) => <Notice key={sentence}>Not everything could be read: {sentence}.</Notice>)}
         {error !== undefined && <Notice>{error}</Notice>}
+        {reports?.flatMap(({ alarms, step }) => alarms.map(({ says }) => ({ says, step }))).slice(-mostAlarms).map((
+          { says, step }
+        ) => <Notice key={`${step} ${says}`}>Alarm at step {step}: {says}</Notice>)}
       </header>
       {reports !== undefined && (
         <>
