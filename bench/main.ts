@@ -10,6 +10,7 @@ import * as Http from "./http.ts"
 import * as Pipeline from "./pipeline.ts"
 import * as Simulation from "./simulation.ts"
 import * as Validation from "./validation.ts"
+import * as Viewer from "./viewer.ts"
 
 /** Every benchmark in a size that takes seconds. */
 const all = [
@@ -18,7 +19,8 @@ const all = [
   Http.measure({ rounds: 1 }),
   Pipeline.measure({ steps: 4, rounds: 5 }),
   Simulation.measure({ worlds: 10 }),
-  Validation.measure({ data: Option.none(), workers: 2, rounds: 3 })
+  Validation.measure({ data: Option.none(), workers: 2, rounds: 3 }),
+  Viewer.measure({ episodes: 10_000 })
 ]
 
 Command.make(
@@ -35,7 +37,8 @@ Command.make(
     Http.command,
     Pipeline.command,
     Simulation.command,
-    Validation.command
+    Validation.command,
+    Viewer.command
   ]),
   Command.run({ version: "0" }),
   Effect.provide(NodeServices.layer),

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
-import { Effect, Layer, Stdio } from "effect"
+import { Config, Effect, Layer, Option, Stdio } from "effect"
 import { stdout } from "node:process"
 import * as Versions from "./layers/Versions.ts"
 import { cli } from "./programs/cli.ts"
@@ -9,10 +9,17 @@ import { cli } from "./programs/cli.ts"
 // Loaded when a command asks for it, so that --help and --version do not wait for simulators and an engine.
 const parts = Layer.unwrap(Effect.map(Effect.promise(() => import("./programs/wiring.ts")), (wiring) => wiring.layer))
 
+// Likewise, when there is an endpoint to send to.
+const telemetry = Layer.unwrap(Effect.gen(function*() {
+  const endpoint = yield* Config.option(Config.String("OTEL_EXPORTER_OTLP_ENDPOINT"))
+  if (Option.isNone(endpoint)) return Layer.empty
+  return (yield* Effect.promise(() => import("./layers/Telemetry.ts"))).layer
+}))
+
 // Whoever stops reading, as `head` does, does not stop a run.
 stdout.on("error", () => undefined)
 
 Stdio.Stdio.use(({ args }) => Effect.flatMap(args, cli(parts, Versions.envtune))).pipe(
-  Effect.provide(NodeServices.layer),
+  Effect.provide([NodeServices.layer, telemetry]),
   NodeRuntime.runMain
 )

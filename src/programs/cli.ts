@@ -18,6 +18,7 @@ import { doctor } from "./commands/doctor.ts"
 import { drills } from "./commands/drills.ts"
 import { evaluate } from "./commands/evaluate.ts"
 import { hints } from "./commands/hints.ts"
+import { metrics } from "./commands/metrics.ts"
 import { pretrain } from "./commands/pretrain.ts"
 import { replayEpisode } from "./commands/replay-episode.ts"
 import { replay } from "./commands/replay.ts"
@@ -29,6 +30,7 @@ import { serveEngine } from "./commands/serve-engine.ts"
 import { split } from "./commands/split.ts"
 import { tune } from "./commands/tune.ts"
 import { validate } from "./commands/validate.ts"
+import { view } from "./commands/view.ts"
 import type { Parts } from "./parts.ts"
 import { oneLine } from "./text.ts"
 
@@ -46,6 +48,8 @@ const envtune = <E, R>(parts: Layer.Layer<Parts, E, R>) =>
       ablate.pipe(Command.provide(parts)),
       rescore,
       replayEpisode.pipe(Command.provide(parts)),
+      view.pipe(Command.provide(parts)),
+      metrics,
       drills.pipe(Command.provide(parts)),
       pretrain.pipe(Command.provide(parts)),
       serveEngine.pipe(Command.provide(parts)),

@@ -4,6 +4,7 @@ import type { RunStore } from "../domain/RunStore.ts"
 import { Tasks } from "../domain/Tasks.ts"
 import * as RunFolder from "../layers/RunFolder.ts"
 import { type EvaluateOptions, select } from "./evaluate.ts"
+import { layerMetered } from "./meter.ts"
 import type { Prepared } from "./prepare.ts"
 import { writeReport } from "./report.ts"
 import { type Resumed, run, type RunOptions, type RunResult } from "./run.ts"
@@ -40,7 +41,7 @@ const recorded = Effect.fnUntraced(function*<E, R>(
     }
   }
   return yield* run(curriculum, options, resumed).pipe(
-    Effect.provide(Layer.provide(Show.layerShown(show), store)),
+    Effect.provide(Layer.provide(Show.layerShown(show), Layer.provide(layerMetered, store))),
     Effect.onInterrupt(() =>
       Console.error(
         `interrupted; the record and the weights so far are in ${folder}, and envtune resume ${folder} goes on`

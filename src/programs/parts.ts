@@ -6,15 +6,18 @@ import type { Effect, FileSystem, Layer, Path, Redacted, Stdio } from "effect"
 import { Context, Schema } from "effect"
 import type { ChildProcessSpawner } from "effect/process/ChildProcessSpawner"
 import type { Augmentor } from "../domain/Augmentor.ts"
+import type { LongContext } from "../domain/bfcl/LongContext.ts"
 import type { Mode, ResultsAs } from "../domain/bfcl/Official.ts"
 import type { PullError } from "../domain/bfcl/ReleaseSource.ts"
 import type { Curriculum } from "../domain/Curriculum.ts"
 import type { Exercise } from "../domain/drills/Drill.ts"
 import type { Engine, EngineError } from "../domain/Engine.ts"
 import type { Environment } from "../domain/Environment.ts"
+import type { Manifest } from "../domain/Manifest.ts"
 import type { Policy } from "../domain/Policy.ts"
 import type { Renderer } from "../domain/Renderer.ts"
 import type { Rule } from "../domain/Reward.ts"
+import type { Task } from "../domain/Task.ts"
 import type { Tasks, TasksError } from "../domain/Tasks.ts"
 import type { ServerProfile } from "../domain/tinker/ServerProfile.ts"
 import type * as PolicyOpenai from "../layers/PolicyOpenai.ts"
@@ -97,6 +100,14 @@ export interface MachineOptions {
   readonly workers: number | undefined
 }
 
+/** What a recorded run was made with, as far as it is needed to look into its episodes. */
+export interface Origin {
+  readonly task: (id: string) => Task | undefined
+  readonly longContext: LongContext
+  /** Token ids as text, where the run's vocabulary is known. */
+  readonly spell: ((ids: Iterable<number>) => string) | undefined
+}
+
 export class Parts extends Context.Service<Parts, {
   readonly world: (options: WorldOptions) => Effect.Effect<World, PartsError, Platform>
   /** The drills of a seed, with what is known of them. */
@@ -156,6 +167,8 @@ export class Parts extends Context.Service<Parts, {
   readonly pull: (options: PullOptions) => Effect.Effect<void, PartsError, Platform | ChildProcessSpawner>
   /** Plays every ground truth of a benchmark's folder. */
   readonly validate: (options: ValidateOptions) => Effect.Effect<Validated, PartsError, Platform>
+  /** Makes again what a run was made with. */
+  readonly origin: (manifest: Manifest) => Effect.Effect<Origin, PartsError, Platform>
   /** Plays a file of call sequences. */
   readonly replay: (options: ReplayOptions) => Effect.Effect<Replayed, PartsError, Platform | Stdio.Stdio>
 }>()("envtune/programs/Parts") {}

@@ -5,7 +5,10 @@ import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as Documents from "../domain/bfcl/Documents.ts"
 import { announcement, systemMessage } from "../domain/drills/Documents.ts"
 import { generate, sizes } from "../domain/drills/Drill.ts"
+import { longContext as drillContext } from "../domain/drills/LongContext.ts"
 import { prove } from "../domain/drills/Proof.ts"
+import { codec } from "../domain/drills/Vocabulary.ts"
+import type { Manifest } from "../domain/Manifest.ts"
 import * as Tasks from "../domain/Tasks.ts"
 import * as ToolDocuments from "../domain/tools/Documents.ts"
 import { ModelConfig } from "../domain/Transformer.ts"
@@ -105,6 +108,33 @@ const official: Parts["Service"]["official"] = Effect.fnUntraced(function*({ dat
   }
 })
 
+/** The tasks that a run's provenance names, and the constants of their long contexts. */
+const recordedTasks = Effect.fnUntraced(function*({ tasks: { provenance } }: Manifest) {
+  const { folder, seed, source } = provenance
+  if (source === "drills") {
+    return { all: generate(Number(seed), sizes, prove).map(({ task }) => task), longContext: drillContext }
+  }
+  if (folder === undefined) {
+    return yield* new Unavailable({
+      detail: `its tasks are from ${source ?? "a source without a name"}, not made again`
+    })
+  }
+  const { read, tasks } = yield* readBenchmark(folder, undefined)
+  const { all } = yield* Effect.provide(Tasks.Tasks, tasks)
+  return { all, longContext: read.longContext }
+})
+
+const origin: Parts["Service"]["origin"] = Effect.fnUntraced(function*(manifest) {
+  const { all, longContext } = yield* recordedTasks(manifest)
+  const { vocabulary } = yield* Base.read()
+  const tasks = new Map(all.map((task) => [task.id, task]))
+  return {
+    task: (id) => tasks.get(id),
+    longContext,
+    spell: vocabulary.hash === manifest.vocabularyHash ? codec(vocabulary).decode : undefined
+  }
+})
+
 /** The folder that `--weights` names, by itself or by its file. */
 const folderOf = Effect.fnUntraced(function*(weights: string) {
   const path = yield* Path.Path
@@ -194,6 +224,7 @@ export const layer: Layer.Layer<Parts> = Layer.succeed(
     cache: BfclCache.folder,
     pull: (options) => Effect.provide(pull(options), FetchHttpClient.layer),
     validate,
-    replay
+    replay,
+    origin
   })
 )

@@ -99,7 +99,8 @@ const parts = Layer.succeed(
         calls: 3,
         bad: input === `${data} ${output}` ? 2 : 0
       }),
-    pull: ({ from, say, to }) => say(`pulling from ${from ?? "the repository"} to ${to}`)
+    pull: ({ from, say, to }) => say(`pulling from ${from ?? "the repository"} to ${to}`),
+    origin: () => Effect.fail(new Unavailable({ detail: "a toy has no origin" }))
   })
 )
 
@@ -155,6 +156,8 @@ const commands = [
   "ablate",
   "rescore",
   "replay-episode",
+  "view",
+  "metrics",
   "drills",
   "pretrain",
   "serve-engine",
