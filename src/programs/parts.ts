@@ -9,17 +9,19 @@ import type { Augmentor } from "../domain/Augmentor.ts"
 import type { LongContext } from "../domain/bfcl/LongContext.ts"
 import type { Mode, ResultsAs } from "../domain/bfcl/Official.ts"
 import type { PullError } from "../domain/bfcl/ReleaseSource.ts"
+import type { Family } from "../domain/chat/Family.ts"
 import type { Curriculum } from "../domain/Curriculum.ts"
 import type { Exercise } from "../domain/drills/Drill.ts"
 import type { Engine, EngineError } from "../domain/Engine.ts"
 import type { Environment } from "../domain/Environment.ts"
 import type { Manifest } from "../domain/Manifest.ts"
 import type { Policy } from "../domain/Policy.ts"
-import type { Renderer } from "../domain/Renderer.ts"
+import type { Renderer, RendererError } from "../domain/Renderer.ts"
 import type { Rule } from "../domain/Reward.ts"
 import type { Task } from "../domain/Task.ts"
 import type { Tasks, TasksError } from "../domain/Tasks.ts"
 import type { ServerProfile } from "../domain/tinker/ServerProfile.ts"
+import type { TinkerError } from "../domain/tinker/TinkerClient.ts"
 import type * as PolicyOpenai from "../layers/PolicyOpenai.ts"
 import type { ResultsError } from "../layers/ResultFolder.ts"
 import type { Compared, CompareOptions } from "./compare.ts"
@@ -42,6 +44,8 @@ export class Unavailable extends Schema.TaggedError<Unavailable>()("Unavailable"
 export type PartsError =
   | TasksError
   | EngineError
+  | RendererError
+  | TinkerError
   | PullError
   | ResultsError
   | PolicyOpenai.ServerUnusable
@@ -58,6 +62,8 @@ export interface WorldOptions {
   readonly split?: string | undefined
   /** Whether the folder's tasks open with the rules of the protocol, for models that were not trained on it. */
   readonly explained?: boolean
+  /** What of a real model is trained, for the paper's curriculum on the folder's tasks; a rehearsal of it when absent. */
+  readonly training?: "adapters" | "whole" | undefined
 }
 
 interface Playable {
@@ -92,7 +98,24 @@ export interface OfficialEvaluation extends Playable {
   readonly environment: Layer.Layer<Environment, PartsError, Platform>
 }
 
+/** A model on a server that speaks Tinker's protocol. */
+export interface Remote {
+  readonly url: string
+  readonly profile: ServerProfile
+  /** As the server calls it. */
+  readonly baseModel: string
+  /** With the model's tokenizer and chat template. */
+  readonly folder: string
+  readonly family: Family
+  /** Of the adapters that are trained; all weights are when it is 0. */
+  readonly rank: number
+  /** The longest sequence that the server takes, in tokens. */
+  readonly contextLength: number
+}
+
 export interface MachineOptions {
+  /** Where the engine is; in this process when absent. */
+  readonly remote?: Remote | undefined
   /** The world whose language it speaks. */
   readonly data: string | undefined
   /** Saved weights to start from; the base model when absent. */

@@ -1,10 +1,12 @@
 /** From what a user asked of a run to the curriculum and the world it runs in. */
 import { Effect, FileSystem, Layer, Path, Schema } from "effect"
 import * as Augmentor from "../domain/Augmentor.ts"
+import { Family } from "../domain/chat/Family.ts"
 import type { Curriculum } from "../domain/Curriculum.ts"
 import type { Manifest } from "../domain/Manifest.ts"
 import * as Reward from "../domain/Reward.ts"
 import { RunStoreError, StoreUnreadable } from "../domain/RunStore.ts"
+import { Name as ProfileName, presets, type ServerProfile } from "../domain/tinker/ServerProfile.ts"
 import { inWords } from "../layers/FileProblem.ts"
 import * as Fingerprint from "../layers/Fingerprint.ts"
 import * as PolicyEngine from "../layers/PolicyEngine.ts"
@@ -12,7 +14,7 @@ import { files } from "../layers/RunFolder.ts"
 import * as TrainerGrpo from "../layers/TrainerGrpo.ts"
 import * as Versions from "../layers/Versions.ts"
 import { CurriculumUnreadable, load, type Loaded, select } from "./load.ts"
-import { Parts, Unavailable, type World } from "./parts.ts"
+import { Parts, type Remote, Unavailable, type World } from "./parts.ts"
 import type { RunOptions } from "./run.ts"
 
 /** Options by their names on the command line, those alone that were given; a run's manifest keeps them. */
@@ -27,7 +29,14 @@ export const Request = Schema.Struct({
   "single-stage": Schema.optionalKey(Schema.Boolean),
   "save-every": Schema.optionalKey(Schema.Int),
   stages: Schema.optionalKey(Schema.Array(Schema.String)),
-  weights: Schema.optionalKey(Schema.String)
+  weights: Schema.optionalKey(Schema.String),
+  trainer: Schema.optionalKey(Schema.String),
+  profile: Schema.optionalKey(ProfileName),
+  "base-model": Schema.optionalKey(Schema.String),
+  model: Schema.optionalKey(Schema.String),
+  family: Schema.optionalKey(Family),
+  rank: Schema.optionalKey(Schema.Natural),
+  context: Schema.optionalKey(Schema.Natural)
 }).annotate({ identifier: "envtune/Request" })
 export type Request = typeof Request.Type
 
@@ -77,6 +86,7 @@ const chosen = Effect.fnUntraced(function*(world: World, request: Request, recor
 
 export interface Prepared {
   readonly curriculum: Loaded
+  readonly world: World
   readonly tasks: World["tasks"]
   readonly options:
     & Pick<RunOptions, "seed" | "seconds" | "saveEvery" | "about">
@@ -85,14 +95,44 @@ export interface Prepared {
   readonly services: ReturnType<typeof servicesOf>
 }
 
+/** Where the engine is, when that is elsewhere. */
+const remoteOf = Effect.fnUntraced(function*(request: Request) {
+  const { "base-model": baseModel, context, family, model, profile, rank = 32, trainer: url } = request
+  if (url === undefined) {
+    const stray = ["profile", "base-model", "model", "family", "rank", "context"].find((name) => name in request)
+    return stray === undefined
+      ? undefined
+      : yield* new Unavailable({ detail: `--${stray} is of a server: say where it is with --trainer` })
+  }
+  if (profile === undefined || baseModel === undefined || model === undefined || family === undefined) {
+    return yield* new Unavailable({
+      detail: "--trainer needs --profile (envtune doctor finds it out), --base-model, --model and --family"
+    })
+  }
+  if (request.weights !== undefined) {
+    return yield* new Unavailable({ detail: "--weights are of the embedded engine; a server has its own" })
+  }
+  return { url, profile: presets[profile], baseModel, folder: model, family, rank, contextLength: context ?? 32_768 }
+})
+
+/** The built-in stages ask of an optimiser what its server would do anyway. */
+const asServed = <E, R>(curriculum: Curriculum<E, R>, { fixed }: ServerProfile): Curriculum<E, R> => ({
+  ...curriculum,
+  stages: curriculum.stages.map((stage) => ({
+    ...stage,
+    settings: { ...stage.settings, optimization: { ...stage.settings.optimization, ...fixed } }
+  }))
+})
+
 const servicesOf = (
   parts: Parts["Service"],
   tasks: World["tasks"],
   { data, weights }: Request,
+  remote: Remote | undefined,
   workers: number | undefined
 ) =>
   Layer.merge(TrainerGrpo.layer, PolicyEngine.layer).pipe(
-    Layer.provideMerge(parts.machine({ data, weights, workers })),
+    Layer.provideMerge(parts.machine({ data, remote, weights, workers })),
     Layer.merge(tasks)
   )
 
@@ -116,9 +156,16 @@ export const prepare = Effect.fn("prepare")(function*(
   }
 ) {
   const parts = yield* Parts
-  const world = yield* parts.world({ data: request.data, split: request.split })
+  const remote = yield* remoteOf(request)
+  const world = yield* parts.world({
+    data: request.data,
+    split: request.split,
+    explained: remote !== undefined,
+    training: remote === undefined ? undefined : remote.rank === 0 ? "whole" : "adapters"
+  })
   const { curriculum: whole, curriculumFile } = yield* chosen(world, request, recorded)
-  const selected = yield* select(whole, request.stages ?? [])
+  const builtIn = request.curriculum === undefined && remote !== undefined ? asServed(whole, remote.profile) : whole
+  const selected = yield* select(builtIn, request.stages ?? [])
   const curriculum = request["no-augment"] === true ? unaugmented(selected) : selected
   const tasks = curriculum.tasks ?? world.tasks
   const prepared: Prepared = {
@@ -135,7 +182,8 @@ export const prepare = Effect.fn("prepare")(function*(
         ...(curriculumFile !== undefined && { curriculumFile })
       }
     },
-    services: servicesOf(parts, tasks, request, workers)
+    world,
+    services: servicesOf(parts, tasks, request, remote, workers)
   }
   return prepared
 })

@@ -98,7 +98,7 @@ const ending = (exit: Exit.Exit<unknown, unknown>): Pick<RunEvent & { _tag: "Run
 }
 
 /** Fails when the engine would silently optimise otherwise than a stage says. */
-const heeded = <E, R>(info: EngineInfo, { stages }: Curriculum<E, R>): Effect.Effect<void, EngineError> => {
+export const heeded = <E, R>(info: EngineInfo, { stages }: Curriculum<E, R>): Effect.Effect<void, EngineError> => {
   const detail = stages.flatMap(({ name, settings }) =>
     unheeded(info, settings.optimization).map((clause) => `${name}: ${clause}`)
   )

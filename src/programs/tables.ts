@@ -2,10 +2,12 @@
 import * as Scores from "../domain/bfcl/Scores.ts"
 import { labels } from "../domain/Diagnosis.ts"
 import type { Accuracies, Accuracy, Cell, Evaluation } from "../domain/Evaluation.ts"
+import * as Forecast from "../domain/Forecast.ts"
 import type * as Paired from "../domain/Paired.ts"
 import { total } from "../domain/Report.ts"
 import type * as Rescore from "../domain/Rescore.ts"
 import type { Compared } from "./compare.ts"
+import type { Foreseen } from "./foresee.ts"
 import * as Text from "./text.ts"
 
 const unfinished = ({ unfinished = {} }: Partial<Cell>): string =>
@@ -183,3 +185,45 @@ export const rescored = (stages: ReadonlyMap<string, Rescore.Comparison>): Reado
       both === 0 ? "-" : `${Text.percent(turned / both)} of ${both}`
     ])
   ])
+
+const ranging = ({ least, most }: Forecast.Range): string =>
+  least === most ? Text.short(least) : `${Text.short(least)} to ${Text.short(most)}`
+
+const foreseenRow = (name: string, tasks: string, forecast: Forecast.StageForecast): ReadonlyArray<string> => [
+  name,
+  tasks,
+  Text.grouped(forecast.updates),
+  ranging(forecast.episodes),
+  ranging(forecast.requests),
+  ranging(forecast.readTokens),
+  ranging(forecast.sampledTokens),
+  Text.short(forecast.trainedTokens)
+]
+
+/** What a run would take, at least and at most, and the formula of its GPU hours. */
+export const forecast = ({ parameters, stages }: Foreseen, gpu: Forecast.Gpu): ReadonlyArray<string> => {
+  const known = stages.flatMap(({ forecast }) => forecast ?? [])
+  const whole = Forecast.total(known)
+  const { reading, sampling, training } = Forecast.utilisation
+  return [
+    ...Text.table([
+      ["", "tasks", "updates", "episodes", "requests", "tokens read", "sampled", "trained on"],
+      ...stages.map(({ forecast, name, size, tasks }) =>
+        forecast === undefined
+          ? [name, String(tasks), size === undefined ? "no ground truth to play" : "no bound"]
+          : foreseenRow(name, String(tasks), forecast)
+      ),
+      ...(known.length > 1 ? [foreseenRow("all", "", whole)] : [])
+    ]),
+    "",
+    "tokens of episodes that say what the ground truth says; a model that tries again, or says it otherwise, differs",
+    ...(parameters === undefined
+      ? ["GPU hours need --parameters: the engine does not say how large the model is"]
+      : [
+        `${gpu} hours for ${Text.short(parameters)} parameters: ${ranging(Forecast.gpuHours(whole, parameters, gpu))}`,
+        `  = parameters * (2 read / ${reading} + 2 sampled / ${sampling} + (8 + 2 * ${
+          whole.passes.toFixed(2)
+        }) trained / ${training}) / ${Forecast.gpus[gpu].toExponential(2)} / 3600`
+      ])
+  ]
+}

@@ -30,6 +30,17 @@ export const duration = (seconds: number): string => {
 /** A whole number with separators: `12,345`. */
 export const grouped = (value: number): string => Math.round(value).toString().replaceAll(/\B(?=(\d{3})+$)/g, ",")
 
+const magnitudes = [[1e12, "T"], [1e9, "G"], [1e6, "M"], [1e3, "k"]] as const
+
+/** Three digits and a magnitude: `7.60 G`; small numbers as they are. */
+export const short = (value: number): string => {
+  const magnitude = magnitudes.find(([size]) => value >= size)
+  const [size, unit] = magnitude ?? [1, ""]
+  return value < 1e3 && Number.isInteger(value)
+    ? String(value)
+    : `${(value / size).toPrecision(3)}${unit && ` ${unit}`}`
+}
+
 /** `1 step`, `2 steps`. */
 export const plural = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? "" : "s"}`
 

@@ -1,6 +1,6 @@
 /** The parts there are: which tasks, environments and engines the commands work with. */
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
-import { Effect, Layer, Path } from "effect"
+import { Config, Effect, Layer, Option, Path, type Redacted } from "effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as Documents from "../domain/bfcl/Documents.ts"
 import { announcement, systemMessage } from "../domain/drills/Documents.ts"
@@ -9,7 +9,9 @@ import { longContext as drillContext } from "../domain/drills/LongContext.ts"
 import { prove } from "../domain/drills/Proof.ts"
 import { codec } from "../domain/drills/Vocabulary.ts"
 import type { Manifest } from "../domain/Manifest.ts"
+import { Renderer } from "../domain/Renderer.ts"
 import * as Tasks from "../domain/Tasks.ts"
+import type { ServerProfile } from "../domain/tinker/ServerProfile.ts"
 import * as ToolDocuments from "../domain/tools/Documents.ts"
 import { ModelConfig } from "../domain/Transformer.ts"
 import * as Base from "../layers/Base.ts"
@@ -17,10 +19,12 @@ import * as BfclCache from "../layers/BfclCache.ts"
 import * as BfclFolder from "../layers/BfclFolder.ts"
 import * as Drills from "../layers/Drills.ts"
 import * as EngineEmbedded from "../layers/EngineEmbedded.ts"
+import * as EngineTinker from "../layers/EngineTinker.ts"
 import * as EnvironmentBfcl from "../layers/EnvironmentBfcl.ts"
 import * as EnvironmentBfclOfficial from "../layers/EnvironmentBfclOfficial.ts"
 import * as PolicyOpenai from "../layers/PolicyOpenai.ts"
 import * as PolicyOracle from "../layers/PolicyOracle.ts"
+import * as RendererChat from "../layers/RendererChat.ts"
 import * as RendererCompact from "../layers/RendererCompact.ts"
 import * as TinkerClientHttp from "../layers/TinkerClientHttp.ts"
 import { compare } from "./compare.ts"
@@ -30,7 +34,7 @@ import { conformTinker } from "./conformTinker.ts"
 import * as Paper from "./curricula/paper.ts"
 import { doctor } from "./doctor.ts"
 import { defaults } from "./evaluate.ts"
-import { Parts, Unavailable, type World } from "./parts.ts"
+import { type MachineOptions, Parts, type Remote, Unavailable, type World, type WorldOptions } from "./parts.ts"
 import * as Pretrain from "./pretrain.ts"
 import { pull } from "./pull.ts"
 import { replay } from "./replay.ts"
@@ -62,7 +66,10 @@ const readBenchmark = (folder: string, split: string | undefined) =>
   })
 
 /** BFCL's own instances in the training protocol, in the compact form that the embedded model can read, or explained. */
-const benchmark = Effect.fnUntraced(function*(folder: string, split: string | undefined, explained: boolean) {
+const benchmark = Effect.fnUntraced(function*(
+  folder: string,
+  { explained = false, split, training }: WorldOptions
+) {
   const { read, tasks } = yield* readBenchmark(folder, split)
   const environment = EnvironmentBfcl.layer({
     documents: read.documents,
@@ -70,18 +77,23 @@ const benchmark = Effect.fnUntraced(function*(folder: string, split: string | un
     system: explained ? ToolDocuments.systemMessage : systemMessage,
     announce: explained ? Documents.announcement : announcement
   })
+  const stages = { adapters: Paper.bfclLora, whole: Paper.bfcl }
   const world: World = {
     tasks,
     environment,
     oracle: PolicyOracle.layer,
-    curriculum: (choices) => Paper.rehearsal(environment, { ...Paper.choices, ...choices }),
-    evaluation: { ...defaults, parts: ["train", "test"], sampling: { temperature: 1, maxTokens: 128 } }
+    curriculum: (choices) =>
+      (training === undefined ? Paper.rehearsal : stages[training])(environment, { ...Paper.choices, ...choices }),
+    evaluation: training === undefined
+      ? { ...defaults, parts: ["train", "test"], sampling: { temperature: 1, maxTokens: 128 } }
+      : { ...defaults, parts: ["test"], sampling: { temperature: 1, maxTokens: 4096 } }
   }
   return world
 })
 
-const world: Parts["Service"]["world"] = ({ data, explained = false, seed, split }) => {
-  if (data !== undefined) return benchmark(data, split, explained)
+const world: Parts["Service"]["world"] = (options) => {
+  const { data, seed, split } = options
+  if (data !== undefined) return benchmark(data, options)
   return split === undefined
     ? Effect.succeed(drills(seed))
     : Effect.fail(
@@ -144,7 +156,30 @@ const folderOf = Effect.fnUntraced(function*(weights: string) {
 /** A context long enough for a benchmark instance; positions are rotary, so the base needs no change for it. */
 const benchmarkContext = 2048
 
-const machine: Parts["Service"]["machine"] = ({ data, weights, workers }) =>
+/** A client of a server, which finds its key in TINKER_API_KEY where it wants one. */
+const client = (url: string, wire: ServerProfile["wire"], apiKey: Redacted.Redacted | undefined) =>
+  TinkerClientHttp.layer({ url, wire, ...(apiKey !== undefined && { apiKey }) }).pipe(
+    Layer.provide(NodeHttpClient.layerUndici)
+  )
+
+const remoteMachine = ({ baseModel, contextLength, family, folder, profile, rank, url }: Remote) =>
+  Layer.unwrap(
+    Effect.gen(function*() {
+      const apiKey = yield* Config.Redacted("TINKER_API_KEY").pipe(Config.option, Effect.orDie)
+      const { vocabularySize } = yield* Renderer
+      const training = rank === 0
+        ? "full" as const
+        : { rank, train_attn: true, train_mlp: true, train_unembed: true }
+      return EngineTinker.layer({ baseModel, profile, training, vocabularySize, contextLength }).pipe(
+        Layer.provide(client(url, profile.wire, Option.getOrUndefined(apiKey)))
+      )
+    })
+  ).pipe(Layer.provideMerge(RendererChat.layer(folder, { family })))
+
+const machine: Parts["Service"]["machine"] = ({ data, remote, weights, workers }) =>
+  remote === undefined ? embeddedMachine({ data, weights, workers }) : remoteMachine(remote)
+
+const embeddedMachine = ({ data, weights, workers }: MachineOptions) =>
   Layer.unwrap(
     Effect.gen(function*() {
       const { config, folder, vocabulary } = yield* Base.read()
@@ -187,11 +222,7 @@ const pretrain: Parts["Service"]["pretrain"] = Effect.fn("pretrain")(function*({
 const examine: Parts["Service"]["doctor"] = ({ apiKey, baseModel, profile, rank, url }) =>
   doctor({ profile, baseModel, rank }).pipe(
     Effect.provide(
-      TinkerClientHttp.layer({
-        url,
-        wire: profile?.wire ?? "json",
-        ...(apiKey !== undefined && { apiKey })
-      }).pipe(Layer.provide(NodeHttpClient.layerUndici))
+      client(url, profile?.wire ?? "json", apiKey)
     ),
     Effect.mapError((error) =>
       error._tag === "TinkerError" ? new Unavailable({ detail: `${url}: ${error.message}` }) : error

@@ -110,4 +110,15 @@ export const presets = {
   twinkle,
   custom
 } as const satisfies Readonly<Record<string, ServerProfile>>
+
+/** The kinds of servers that are known. */
+export const Name = Schema.Literals([
+  "hosted",
+  "skyrl-jax",
+  "skyrl-fsdp",
+  "skyrl-megatron",
+  "openrl",
+  "twinkle",
+  "custom"
+])
 export type Name = keyof typeof presets

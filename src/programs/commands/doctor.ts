@@ -2,11 +2,9 @@
 import { Config, Console, Effect, Option } from "effect"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
-import { presets } from "../../domain/tinker/ServerProfile.ts"
+import { Name, presets } from "../../domain/tinker/ServerProfile.ts"
 import { Parts, Unavailable } from "../parts.ts"
 import * as Flags from "./flags.ts"
-
-const names = ["hosted", "skyrl-jax", "skyrl-fsdp", "skyrl-megatron", "openrl", "twinkle", "custom"] as const
 
 export const doctor = Command.make(
   "doctor",
@@ -14,7 +12,7 @@ export const doctor = Command.make(
     trainer: Flag.String("trainer").pipe(
       Flag.withDescription("Where the server is, without /api/v1; its key, if it wants one, is in TINKER_API_KEY")
     ),
-    profile: Flag.Literals("profile", names).pipe(
+    profile: Flag.Literals("profile", Name.literals).pipe(
       Flag.withDescription("What kind of server it is; found out where possible when absent"),
       Flag.optional
     ),

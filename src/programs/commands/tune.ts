@@ -1,11 +1,15 @@
 /** `envtune tune`: a whole run of a curriculum, recorded in a folder of its own. */
-import { Clock, DateTime, Effect, Option } from "effect"
+import { Clock, Console, DateTime, Effect, Option, Schema } from "effect"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
+import { Family } from "../../domain/chat/Family.ts"
+import { Name as ProfileName } from "../../domain/tinker/ServerProfile.ts"
 import * as RunFolder from "../../layers/RunFolder.ts"
 import { conduct } from "../conduct.ts"
+import { foresee } from "../foresee.ts"
 import { prepare, type Request } from "../prepare.ts"
+import * as Tables from "../tables.ts"
 import * as Flags from "./flags.ts"
 
 const flags = {
@@ -45,26 +49,79 @@ const flags = {
   ),
   stages: Flags.list("stages").pipe(Flag.withDescription("Only these stages, by position or name: 1,2")),
   weights: Flags.weights,
+  trainer: Flag.String("trainer").pipe(
+    Flag.withDescription("A server that speaks Tinker's protocol, to train a model there; see envtune doctor"),
+    Flag.optional
+  ),
+  profile: Flag.Literals("profile", ProfileName.literals).pipe(
+    Flag.withDescription("What kind of server it is"),
+    Flag.optional
+  ),
+  baseModel: Flag.String("base-model").pipe(
+    Flag.withDescription("The model to train, as the server calls it"),
+    Flag.optional
+  ),
+  model: Flag.String("model").pipe(
+    Flag.withDescription("A folder with this model's tokenizer and chat template"),
+    Flag.optional
+  ),
+  family: Flag.Literals("family", Family.literals).pipe(
+    Flag.withDescription("How the model writes calls"),
+    Flag.optional
+  ),
+  rank: Flag.Int("rank").pipe(
+    Flag.withSchema(Schema.Natural),
+    Flag.withDescription("Of the adapters that are trained, or 0 for all weights; 32 when absent"),
+    Flag.optional
+  ),
+  context: Flags.positive("context").pipe(
+    Flag.withDescription("The longest sequence the server takes, in tokens; 32768 when absent"),
+    Flag.optional
+  ),
+  dryRun: Flag.Boolean("dry-run").pipe(
+    Flag.withDefault(false),
+    Flag.withDescription("Say what the run would take, check its settings against the engine, and end")
+  ),
+  gpu: Flag.Literals("gpu", ["a100", "h100", "h200", "b200"]).pipe(
+    Flag.withDefault("h100"),
+    Flag.withDescription("What --dry-run counts hours of")
+  ),
+  parameters: Flag.Finite("parameters").pipe(
+    Flag.withSchema(Schema.Finite.check(Schema.isGreaterThan(0))),
+    Flag.withDescription("Of the model, for --dry-run where the engine does not say: 7.6e9"),
+    Flag.optional
+  ),
   json: Flags.json
 }
 
-type Given = Omit<Command.Command.Config.Infer<typeof flags>, "json" | "seed" | "workers">
+type Given = Omit<
+  Command.Command.Config.Infer<typeof flags>,
+  "dryRun" | "gpu" | "json" | "parameters" | "seed" | "workers"
+>
+
+const named = <Name extends keyof Request>(name: Name, value: Option.Option<Request[Name]>): Pick<Request, Name> | {} =>
+  Option.isSome(value) ? { [name]: value.value } : {}
 
 /** The options that were given. */
-const request = (
-  { curriculum, data, minutes, noAugment, out, reward, saveEvery, singleStage, split, stages, weights }: Given
-): Request => ({
-  ...(Option.isSome(curriculum) && { curriculum: curriculum.value }),
+const request = ({ data, noAugment, singleStage, split, stages, weights, ...given }: Given): Request => ({
+  ...named("curriculum", given.curriculum),
   ...(data !== undefined && { data }),
   ...(split !== undefined && { split }),
-  ...(Option.isSome(minutes) && { minutes: minutes.value }),
-  ...(Option.isSome(out) && { out: out.value }),
+  ...named("minutes", given.minutes),
+  ...named("out", given.out),
   ...(noAugment && { "no-augment": noAugment }),
-  ...(Option.isSome(reward) && { reward: reward.value }),
+  ...named("reward", given.reward),
   ...(singleStage && { "single-stage": singleStage }),
-  ...(Option.isSome(saveEvery) && { "save-every": saveEvery.value }),
+  ...named("save-every", given.saveEvery),
   ...(stages.length > 0 && { stages }),
-  ...(weights !== undefined && { weights })
+  ...(weights !== undefined && { weights }),
+  ...named("trainer", given.trainer),
+  ...named("profile", given.profile),
+  ...named("base-model", given.baseModel),
+  ...named("model", given.model),
+  ...named("family", given.family),
+  ...named("rank", given.rank),
+  ...named("context", given.context)
 })
 
 /** `runs/20260131-235959-7`. */
@@ -76,8 +133,13 @@ const defaultFolder = (milliseconds: number, seed: number): string => {
 export const tune = Command.make(
   "tune",
   flags,
-  Effect.fn(function*({ json, seed, workers, ...given }) {
+  Effect.fn(function*({ dryRun, gpu, json, parameters, seed, workers, ...given }) {
     const prepared = yield* prepare(request(given), { seed, workers })
+    if (dryRun) {
+      const forecast = yield* foresee(prepared, Option.getOrUndefined(parameters))
+      const lines = json ? [JSON.stringify(forecast)] : Tables.forecast(forecast, gpu)
+      return yield* Effect.forEach(lines, (line) => Console.log(line), { discard: true })
+    }
     const now = yield* Clock.currentTimeMillis
     const folder = Option.getOrElse(given.out, () => defaultFolder(now, seed))
     yield* conduct(prepared, { folder, json, store: RunFolder.layer(folder) })
@@ -90,6 +152,7 @@ export const tune = Command.make(
       description: "The paper's four stages on the built-in drills, in six minutes"
     },
     { command: "envtune tune curriculum.ts --seed 3 --out runs/mine", description: "A curriculum of your own" },
+    { command: "envtune tune --data bfcl --dry-run", description: "What a run would take, without starting it" },
     { command: "envtune tune --no-augment", description: "The ablation without actionable hints" },
     { command: "envtune tune --reward binary --stages 1,2 --json", description: "Two stages, as JSON lines" }
   ])

@@ -104,7 +104,8 @@ const make = <E, R>(
  * Beside the numbers, two choices differ from the paper's. Credit is by turn: a state that was spoiled in one turn fails
  * those after it, so comparing siblings turn by turn says more per episode. And stage 3 shows its hints in half of the
  * episodes: a model this small follows hints by copying them, and otherwise has nothing left to copy in stage 4.
- * Stages 1 and 2 are short: they have base tasks only, where to ask is never right, and a model this small soon forgets how.
+ * Groups in which all do alike are replaced up to three times: late in a run they are most, and what is left to learn is
+ * in the others. Stages 1 and 2 are short: they have base tasks only, where to ask is never right, and a model this small soon forgets how.
  */
 export const drills = <E, R>(
   environment: Layer.Layer<Environment, E, R>,
@@ -125,7 +126,7 @@ export const drills = <E, R>(
       groupSize: 8,
       concurrency: 512,
       maxSteps: 40,
-      refillRounds: 1,
+      refillRounds: 3,
       credit: "turn",
       turnDiscount: 0.3,
       sampling: { temperature: 1, maxTokens: 32 },

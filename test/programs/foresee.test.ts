@@ -1,0 +1,94 @@
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, FileSystem, Layer } from "effect"
+import { TestConsole } from "effect/testing"
+import * as Tasks from "../../src/domain/Tasks.ts"
+import * as EngineScripted from "../../src/layers/EngineScripted.ts"
+import * as EnvironmentToy from "../../src/layers/EnvironmentToy.ts"
+import * as PolicyScripted from "../../src/layers/PolicyScripted.ts"
+import { cli } from "../../src/programs/cli.ts"
+import { defaults } from "../../src/programs/evaluate.ts"
+import { type MachineOptions, Parts, type World } from "../../src/programs/parts.ts"
+import { curriculum, openai, renderer, stage, tasks } from "./world.ts"
+
+const world: World = {
+  tasks: Tasks.layer(tasks, { source: "toy" }),
+  environment: EnvironmentToy.layer,
+  oracle: PolicyScripted.layer((conversation) => conversation.at(-1)?.content.slice(-1) ?? ""),
+  curriculum: () => curriculum(stage("one", 5), stage("two", 10)),
+  evaluation: { ...defaults, sampling: { temperature: 0, maxTokens: 8 } }
+}
+
+/** The command tree, and what engine it asked for. */
+const made = () => {
+  const asked: Array<MachineOptions> = []
+  const parts = Layer.mock(Parts, {
+    exercises: () => [],
+    openai,
+    world: () => Effect.succeed(world),
+    machine: (options) => {
+      asked.push(options)
+      return Layer.merge(EngineScripted.layer(() => [10]), renderer)
+    }
+  })
+  return { asked, envtune: cli(parts, "1.2.3") }
+}
+
+const output = Effect.map(TestConsole.logLines, (lines) => lines.join("\n"))
+const errors = Effect.map(TestConsole.errorLines, (lines) => lines.join("\n"))
+
+describe("envtune tune --dry-run", () => {
+  it.effect("says what a run would take, and makes no folder", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const out = `${yield* fs.makeTempDirectoryScoped()}/run`
+      yield* made().envtune(["tune", "--dry-run", "--out", out, "--parameters", "7.6e9", "--gpu", "a100"])
+      const said = yield* output
+      // 5 steps of 2 groups of 4, every group replaced at most once; an episode has two turns of one message.
+      assert.match(said, /^one +6 +5 +40 to 80 +80 to 160 /m)
+      assert.match(said, /^all +15 +120 to 240 +240 to 480 /m)
+      assert.match(said, /^a100 hours for 7\.60 G parameters: /m)
+      assert.isFalse(yield* fs.exists(out))
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.effect("counts an episode in the model's tokens", () =>
+    Effect.gen(function*() {
+      yield* made().envtune(["tune", "--dry-run", "--json"])
+      const { stages } = JSON.parse(yield* output)
+      // What is asked and answered: "say a\n", "a\n", "say b\n", "b\n" after a system message; answers of one letter.
+      assert.strictEqual(stages[0].size.steps, 2)
+      assert.strictEqual(stages[0].size.sampled, 2)
+      assert.isAtLeast(stages[0].size.context, 16)
+    }).pipe(Effect.provide(NodeServices.layer)))
+})
+
+describe("envtune tune --trainer", () => {
+  const server = ["--trainer", "http://127.0.0.1:8000", "--profile", "skyrl-jax", "--base-model", "Qwen/Qwen3-4B"]
+
+  it.effect("asks for the engine on that server", () =>
+    Effect.gen(function*() {
+      const { asked, envtune } = made()
+      yield* envtune(["tune", "--dry-run", ...server, "--model", "qwen", "--family", "qwen3", "--rank", "16"])
+      const [{ remote } = {}] = asked
+      assert.strictEqual(remote?.url, "http://127.0.0.1:8000")
+      assert.strictEqual(remote?.profile.name, "skyrl-jax")
+      assert.strictEqual(remote?.rank, 16)
+      assert.strictEqual(remote?.contextLength, 32_768)
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.effect("is refused without what it needs, and so is what needs it", () =>
+    Effect.gen(function*() {
+      const { asked, envtune } = made()
+      yield* Effect.flip(envtune(["tune", ...server]))
+      yield* Effect.flip(envtune(["tune", "--rank", "8"]))
+      yield* Effect.flip(envtune(["tune", ...server, "--model", "q", "--family", "qwen3", "--weights", "w"]))
+      const said = yield* errors
+      assert.include(
+        said,
+        "--trainer needs --profile (envtune doctor finds it out), --base-model, --model and --family"
+      )
+      assert.include(said, "--rank is of a server: say where it is with --trainer")
+      assert.include(said, "--weights are of the embedded engine; a server has its own")
+      assert.strictEqual(asked.length, 0)
+    }).pipe(Effect.provide(NodeServices.layer)))
+})
