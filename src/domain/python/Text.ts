@@ -2,10 +2,10 @@
  * Python's `str`: a sequence of code points, with Python's notion of printable, white space, digit and line.
  * `repr` and `str` of every value are here, too.
  */
+import { textOfUnchanging } from "../Memo.ts"
 import { Dict, PythonError, Tuple, type Value } from "./Value.ts"
 
 const surrogate = /[\ud800-\udfff]/
-const plain = /^[\u0020-\u0026\u0028-\u005b\u005d-\u007e]*$/
 const special = /[\\\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}\p{Zs}]/gu
 const beyondAscii = /[^ -~]/gu
 
@@ -28,6 +28,24 @@ const maximumDepth = 300
 /** `sys.get_int_max_str_digits()`. */
 export const maximumDigits = 4300
 const tooLong = 10n ** BigInt(maximumDigits)
+const tooLongNegative = -tooLong
+
+/** Texts shorter than this are looked at faster without a regular expression. */
+const short = 24
+
+/** Tells texts of printable ASCII without backslashes and without that quote. */
+export const plainWithout = (quote: "'" | "\""): (text: string) => boolean => {
+  const quoteCode = quote.charCodeAt(0)
+  const plain = new RegExp(`^[^\\\\${quote}\\x00-\\x1f\\x7f-\\uffff]*$`)
+  return (text) => {
+    if (text.length >= short) return plain.test(text)
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i)
+      if (code < 32 || code > 126 || code === quoteCode || code === 92) return false
+    }
+    return true
+  }
+}
 
 /** `len(text)`. */
 export const length = (text: string): number => surrogate.test(text) ? Array.from(text).length : text.length
@@ -81,6 +99,7 @@ export const stripEnd = (text: string): string => {
 
 /** `text.strip(characters)`, or of one end. */
 export const stripCharacters = (text: string, unwanted: string, ends: "both" | "start" | "end" = "both"): string => {
+  if (!surrogate.test(unwanted)) return stripUnits(text, unwanted, ends)
   const all = characters(text)
   const set = new Set(characters(unwanted))
   let start = 0
@@ -88,6 +107,15 @@ export const stripCharacters = (text: string, unwanted: string, ends: "both" | "
   if (ends !== "end") { while (start < stop && set.has(all[start]!)) start++ }
   if (ends !== "start") { while (stop > start && set.has(all[stop - 1]!)) stop-- }
   return all.slice(start, stop).join("")
+}
+
+/** Without surrogates among the unwanted, none that is taken off is half of a character. */
+const stripUnits = (text: string, unwanted: string, ends: "both" | "start" | "end"): string => {
+  let start = 0
+  let stop = text.length
+  if (ends !== "end") { while (start < stop && unwanted.includes(text[start]!)) start++ }
+  if (ends !== "start") { while (stop > start && unwanted.includes(text[stop - 1]!)) stop-- }
+  return text.slice(start, stop)
 }
 
 /** `text.lower()`: full lower-casing, which is JavaScript's. */
@@ -132,9 +160,11 @@ const escape = (character: string): string => {
 const escapeCode = (code: number): string =>
   code < 0x100 ? `\\x${hex(code, 2)}` : code < 0x10000 ? `\\u${hex(code, 4)}` : `\\U${hex(code, 8)}`
 
+const isPlain = plainWithout("'")
+
 /** `repr(text)`. */
 export const quote = (text: string): string => {
-  if (plain.test(text)) return `'${text}'`
+  if (isPlain(text)) return `'${text}'`
   const escaped = text.replace(special, escape)
   if (!text.includes("'")) return `'${escaped}'`
   return text.includes("\"") ? `'${escaped.replaceAll("'", "\\'")}'` : `"${escaped}"`
@@ -164,8 +194,19 @@ export const tooManyDigits = (): PythonError =>
 
 /** `str(n)` of an int. Throws Python's ValueError beyond 4300 digits. */
 export const intRepr = (value: bigint): string => {
-  if (value >= tooLong || value <= -tooLong) throw tooManyDigits()
+  if (value >= tooLong || value <= tooLongNegative) throw tooManyDigits()
   return value.toString()
+}
+
+const recalled = textOfUnchanging()
+
+const listAt = (items: ReadonlyArray<Value>, depth: number): string =>
+  `[${items.map((item) => reprAt(item, depth + 1)).join(", ")}]`
+
+const dictAt = (dict: Dict, depth: number): string => {
+  const parts: Array<string> = []
+  for (const [key, item] of dict.view()) parts.push(`${reprAt(key, depth + 1)}: ${reprAt(item, depth + 1)}`)
+  return `{${parts.join(", ")}}`
 }
 
 /** `repr(value)`. */
@@ -186,11 +227,12 @@ const reprAt = (value: Value, depth: number): string => {
   if (depth > maximumDepth) {
     throw new PythonError("RecursionError", "maximum recursion depth exceeded while getting the repr of an object")
   }
-  if (Array.isArray(value)) return `[${value.map((item) => reprAt(item, depth + 1)).join(", ")}]`
+  if (Array.isArray(value)) {
+    return Object.isFrozen(value) ? recalled(value, () => listAt(value, depth)) : listAt(value, depth)
+  }
   if (value instanceof Dict) {
-    const parts: Array<string> = []
-    for (const [key, item] of value.entries()) parts.push(`${reprAt(key, depth + 1)}: ${reprAt(item, depth + 1)}`)
-    return `{${parts.join(", ")}}`
+    const { shared } = value
+    return shared === undefined ? dictAt(value, depth) : recalled(shared, () => dictAt(value, depth))
   }
   if (value instanceof Tuple) {
     const items = value.items.map((item) => reprAt(item, depth + 1))
