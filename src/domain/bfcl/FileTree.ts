@@ -4,7 +4,7 @@
  */
 import { add } from "../python/Number.ts"
 import { str } from "../python/Text.ts"
-import { contains, Dict, equals, Instance, iterate, PythonError, type Value } from "../python/Value.ts"
+import { contains, deepCopy, Dict, equals, Instance, iterate, PythonError, type Value } from "../python/Value.ts"
 
 /** Names are mostly text, but a tool call can make an entry of any hashable value. */
 export class File extends Instance {
@@ -17,6 +17,10 @@ export class File extends Instance {
     super()
     this.name = name
     this.content = content
+  }
+
+  override deepCopy(): File {
+    return new File(this.name, deepCopy(this.content))
   }
 
   override equals(that: Value): boolean {
@@ -46,6 +50,23 @@ export class Directory extends Instance {
   /** The entry of that name; `.` is the directory itself, whatever is in it. */
   entry(name: Value): Value | undefined {
     return name === "." ? this : this.contents.get(name)
+  }
+
+  override deepCopy(): Directory {
+    return this.copyUnder(undefined)
+  }
+
+  override freeze(): void {
+    this.contents.freeze()
+  }
+
+  /** A copy of the tree whose top has this parent. Of a frozen tree only the directories are copied that are looked into. */
+  private copyUnder(parent: Directory | undefined): Directory {
+    const copy = new Directory(this.name, parent, this.contents)
+    copy.contents = this.contents.deepCopy((entry) =>
+      entry instanceof Directory ? entry.copyUnder(copy) : deepCopy(entry)
+    )
+    return copy
   }
 
   /** Same name and equal entries all the way down; parents do not matter. Throws Python's RecursionError on a cycle. */
@@ -81,20 +102,11 @@ export class Walk {
 }
 
 const equalTrees = (a: Directory, b: Directory, walk: Walk): boolean =>
-  equals(a.name, b.name) && (a.contents === b.contents || walk.enter(a, () => equalEntries(a, b, walk)))
+  equals(a.name, b.name) &&
+  walk.enter(a, () => a.contents.equals(b.contents, (item, other) => equalItems(item, other, walk)))
 
-const equalEntries = (a: Directory, b: Directory, walk: Walk): boolean => {
-  if (a.contents.size !== b.contents.size) return false
-  for (const [name, item] of a.contents.entries()) {
-    const other = b.contents.get(name)
-    if (other === undefined) return false
-    const equal = item instanceof Directory
-      ? other instanceof Directory && equalTrees(item, other, walk)
-      : equals(item, other)
-    if (!equal) return false
-  }
-  return true
-}
+const equalItems = (item: Value, other: Value, walk: Walk): boolean =>
+  item instanceof Directory ? other instanceof Directory && equalTrees(item, other, walk) : equals(item, other)
 
 /** What the long-context category adds to a tree while it is loaded. */
 export interface Swelling {

@@ -410,6 +410,10 @@ export const GorillaFileSystem: Toolset<State> = {
     ["root", state.root],
     ["_current_dir", state._current_dir]
   ],
+  copier: (state) => () => {
+    const root = state.root.deepCopy()
+    return { ...state, root, _current_dir: root }
+  },
   equalStates: (a, b) => a.long_context === b.long_context && a.root.equals(b.root),
   providers: {
     /** The name of something in the current directory. */

@@ -3,6 +3,8 @@ import { Arbitrary } from "effect"
 import { encodeState } from "../../../src/domain/bfcl/Encoding.ts"
 import { execute, executeJson, open, type Session, ToolsetMissing } from "../../../src/domain/bfcl/Execute.ts"
 import { callText } from "../../../src/domain/bfcl/LiteralCall.ts"
+import { classNames } from "../../../src/domain/bfcl/Toolsets.ts"
+import { longContext as constants } from "../../../src/domain/drills/LongContext.ts"
 import { Dict } from "../../../src/domain/python/Value.ts"
 import { jsonValue, text } from "../python/values.ts"
 
@@ -201,4 +203,48 @@ describe("open", () => {
     execute(a, "rm('a.txt')")
     assert.strictEqual(result("cat('a.txt')", b), "{\"file_content\": \"alpha\"}")
   })
+})
+
+/** Changes of every kind of state, and of what tools return. */
+const changes = [
+  "mkdir('a')",
+  "cp('.', 'a')",
+  "message_login('USR001')",
+  "send_message('USR002', 'hello')",
+  "authenticate_twitter('john', 'john123')",
+  "post_tweet('hello')",
+  "mention(0, ['a'])",
+  "mention(0, 'text')",
+  "ticket_login('a', 'b')",
+  "create_ticket('a')",
+  "trading_login('a', 'b')",
+  "place_order('Buy', 'AAPL', 100.0, 1)",
+  "fund_account(10.0)",
+  "get_watchlist().append('x')",
+  "get_stock_info('AAPL')['MA(5)'].append(1)",
+  "get_flight_cost('SFO', 'LAX', '2024-10-06', 'first')['travel_cost_list'].append(1)",
+  "authenticate_travel('a', 'b', 'c', 'user', 'a', 'b')",
+  "fillFuelTank(5)",
+  "lockDoors(True, ['driver'])"
+]
+
+const states = (of: Session) => of.instances.map(encodeState)
+
+describe("sessions of one world", () => {
+  for (const longContext of [false, true]) {
+    it(`begin alike${longContext ? " in long context" : ""}, whatever happens in another`, () => {
+      const world = { classes: classNames, initialConfig: "{}", longContext }
+      const start = (): Session => open(world, { name: "sessions", longContext: constants })
+      const [first, second] = [start(), start()]
+      const beginning = states(open({ ...world }, { name: "sessions", longContext: constants }))
+      const results = changes.map((call) => execute(first, call).text)
+      assert.deepStrictEqual(states(second), beginning)
+      assert.deepStrictEqual(states(start()), beginning)
+      assert.deepStrictEqual(changes.map((call) => execute(second, call).text), results)
+      assert.deepStrictEqual(states(second), states(first))
+      for (const [i, state] of states(first).entries()) {
+        if (classNames[i] !== "MathAPI") assert.notDeepEqual(state, beginning[i], classNames[i])
+      }
+    })
+  }
 })
