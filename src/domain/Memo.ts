@@ -12,18 +12,27 @@ export interface Limits {
   readonly maximumLength?: number
 }
 
+/** Of what the two limits allow together, the part that is kept: most texts are short, and many long ones too much. */
+const share = 1 / 16
+
 /** `read`, called once for a text as long as its answer is remembered. */
 export const remembered = <A extends {}>(
   read: (text: string) => A,
   { maximumLength = 2048, maximumTexts = 8192 }: Limits = {}
 ): (text: string) => A => {
   const known = new Map<string, A>()
+  const maximumSum = share * maximumTexts * maximumLength
+  let sum = 0
   return (text) => {
     if (text.length > maximumLength) return read(text)
     const found = known.get(text)
     if (found !== undefined) return found
     const answer = read(text)
-    if (known.size >= maximumTexts) known.clear()
+    sum += text.length
+    if (known.size >= maximumTexts || sum > maximumSum) {
+      known.clear()
+      sum = text.length
+    }
     known.set(text, answer)
     return answer
   }
