@@ -7,14 +7,17 @@
 import { remembered } from "../Memo.ts"
 import { builtin } from "../python/Builtins.ts"
 import { Callable } from "../python/Callable.ts"
-import { compile, evaluate, type Scope } from "../python/Evaluate.ts"
+import { compile } from "../python/Compile.ts"
+import { evaluate, type Scope } from "../python/Evaluate.ts"
+import { charactersPerItem, extentOf } from "../python/Extent.ts"
 import * as Json from "../python/Json.ts"
+import { exceeded, maximumSource } from "../python/Limits.ts"
 import { bind, type BindingFault } from "../python/Signature.ts"
-import { str } from "../python/Text.ts"
 import { deepCopy, Dict, Instance, type Keywords, PythonError, thaw, type Value } from "../python/Value.ts"
 import { executorName } from "./ExecutorNames.ts"
 import { callText, type LiteralCall, literalCall, plainArguments } from "./LiteralCall.ts"
 import type { LongContext } from "./LongContext.ts"
+import { resultText } from "./ResultText.ts"
 import { forbiddenName, instanceName, instancePrefix, rewrite } from "./Rewrite.ts"
 import type { Shared } from "./Shared.ts"
 import { Failure } from "./Toolset.ts"
@@ -194,18 +197,6 @@ const pythonFailure = (error: PythonError, given = new Dict()): Failure =>
     ? error.failure
     : new Failure("python_error", { exception: error.type, message: error.message, given }, { raised: error.message })
 
-/** The executor's text of a result. Throws `PythonError` for what Python cannot print. */
-const textOf = (value: Value): string => {
-  if (typeof value === "string") return value
-  if (!(value instanceof Dict)) return str(value)
-  try {
-    return Json.dumps(value)
-  } catch (error) {
-    if (error instanceof PythonError) return str(value)
-    throw error
-  }
-}
-
 const raised = (call: string, failure: Failure, text: string, tool?: Located, toolset?: string): Outcome => ({
   call,
   text: raisedPrefix + text,
@@ -221,10 +212,10 @@ const runTool = (session: Session, call: string, located: Located, given: Readon
   const toolset = instance.toolset.name
   try {
     const result = instance.run(located.toolIndex, given)
-    if (!(result instanceof Failure)) return { call, text: textOf(result), value: result, tool, toolset }
+    if (!(result instanceof Failure)) return { call, text: resultText(result), value: result, tool, toolset }
     if ("raised" in result.standard) return raised(call, result, result.standard.raised, located, toolset)
     const value = result.standard.returned
-    return { call, text: textOf(value), value, failure: result, tool, toolset }
+    return { call, text: resultText(value), value, failure: result, tool, toolset }
   } catch (error) {
     if (!(error instanceof PythonError)) throw error
     const byParameter = Dict.from(located.tool.parameters.map((parameter, i) => [parameter.name, given[i]!]))
@@ -258,8 +249,14 @@ interface Known {
 /** Ground truths and the openings of groups repeat themselves, and reading takes longer than running. */
 const knownCall = remembered((call): Known => ({ literal: literalCall(call), boundTo: undefined, bound: [] }))
 
+const tooLong = (call: string): Outcome => {
+  const error = exceeded("the call has more characters", maximumSource, "reads")
+  return raised(call, pythonFailure(error), error.message)
+}
+
 /** Executes the text of a call, as the original does: any Python expression, a result for each. */
 export const execute = (session: Session, call: string): Outcome => {
+  if (call.length > maximumSource) return tooLong(call)
   const read = knownCall(call)
   const { literal } = read
   const located = literal && session.tools.get(literal.name)
@@ -274,6 +271,8 @@ export const execute = (session: Session, call: string): Outcome => {
   return runTool(session, call, located, literal.isMutable ? read.bound.map(deepCopy) : read.bound)
 }
 
+const mostGiven = maximumSource / charactersPerItem
+
 /**
  * Executes a JSON tool call. Equivalent to executing `name(key=repr(value),...)`, which is what happens where the text
  * would not evaluate to just these arguments.
@@ -282,6 +281,7 @@ export const executeJson = (session: Session, name: string, given: Dict): Outcom
   const located = session.tools.get(name)
   const keywords = located && plainArguments(given)
   try {
+    if (extentOf(given, mostGiven) > mostGiven) return tooLong(`${name}(...)`)
     const call = callText(name, given)
     if (located === undefined || keywords === undefined) return evaluateCall(session, call)
     return bindAndRun(session, call, located, [], keywords.map(([key, value]) => [key, deepCopy(value)] as const))
@@ -317,7 +317,7 @@ const evaluateCall = (session: Session, call: string): Outcome => {
   const toolset = (): string | undefined => trace.located && session.instances[trace.located.classIndex]!.toolset.name
   try {
     const value = evaluate(compile(processed), scopeOf(session, prefix, trace))
-    const text = textOf(value)
+    const text = resultText(value)
     return {
       call,
       text,
@@ -381,6 +381,7 @@ class ToolsetObject extends Instance {
 /** A tool as the evaluator sees it. */
 class ToolMethod extends Callable {
   readonly typeName = "method"
+  override readonly steps = 200
   readonly functionText: string
   private readonly session: Session
   private readonly located: Located

@@ -2,6 +2,7 @@
  * Files and directories of BFCL's file system, with the sharing of Python's objects: a directory that is moved or copied
  * is a new object around the old (or a shallow copy of the old) table of entries, and entries keep the parent they had.
  */
+import { exceeded } from "../python/Limits.ts"
 import { add } from "../python/Number.ts"
 import { str } from "../python/Text.ts"
 import { contains, deepCopy, Dict, equals, Instance, iterate, PythonError, type Value } from "../python/Value.ts"
@@ -79,25 +80,37 @@ export class Directory extends Instance {
   }
 }
 
-/** Levels of a walk at which Python gives up, and entries at which we do. */
+/** Levels of a walk at which Python gives up; entries, and characters of names and files, at which we do. */
 const maximumDepth = 970
-const maximumEntries = 100_000
+const maximumEntries = 10_000
+const maximumCharacters = 1 << 22
 
 /** How far a walk through a tree has got: copies of copies can be cyclic, or grow exponentially. */
 export class Walk {
   private depth = 0
   private entries = 0
+  private characters = 0
 
-  /** Goes through the entries of a directory one level down. Throws Python's RecursionError. */
+  /** Goes through the entries of a directory one level down. Throws Python's RecursionError, or MemoryError beyond our limit. */
   enter<A>(directory: Directory, visit: () => A): A {
     this.entries += directory.contents.size
-    this.depth++
-    if (this.depth > maximumDepth || this.entries > maximumEntries) {
-      throw new PythonError("RecursionError", "maximum recursion depth exceeded")
+    if (this.entries > maximumEntries) {
+      throw exceeded("the directory has more entries", maximumEntries, "goes through")
     }
+    this.depth++
+    if (this.depth > maximumDepth) throw new PythonError("RecursionError", "maximum recursion depth exceeded")
     const result = visit()
     this.depth--
     return result
+  }
+
+  /** The text, which the walk has come upon. Throws Python's MemoryError when there is too much of it. */
+  read(text: string): string {
+    this.characters += text.length
+    if (this.characters > maximumCharacters) {
+      throw exceeded("the directory has more characters", maximumCharacters, "goes through")
+    }
+    return text
   }
 }
 

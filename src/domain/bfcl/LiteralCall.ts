@@ -7,7 +7,7 @@ import type { Expression } from "../python/Syntax.ts"
 import { repr } from "../python/Text.ts"
 import { DeepNesting, keywords as reservedWords } from "../python/TokenReader.ts"
 import { SyntaxFault } from "../python/Tokens.ts"
-import { Dict, equals, Instance, type Keywords, Tuple, type Value } from "../python/Value.ts"
+import { Dict, equals, Instance, type Keywords, PythonError, Tuple, type Value } from "../python/Value.ts"
 import { type PlainCall, scan } from "./LiteralScanner.ts"
 import { onlyCallee } from "./Rewrite.ts"
 
@@ -86,7 +86,7 @@ const parsed = (call: string): PlainCall | undefined => {
   try {
     return read(call)
   } catch (fault) {
-    if (fault instanceof SyntaxFault || fault instanceof DeepNesting) return undefined
+    if (fault instanceof SyntaxFault || fault instanceof DeepNesting || fault instanceof PythonError) return undefined
     throw fault
   }
 }

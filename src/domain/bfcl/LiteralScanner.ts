@@ -3,6 +3,7 @@
  * writes. Of whatever needs a closer look (rare escapes, names in front of a parenthesis in a text, odd numbers, any error)
  * it says nothing.
  */
+import { maximumSource, maximumTokens } from "../python/Limits.ts"
 import { spaceClass } from "../python/Text.ts"
 import { keywords as reservedWords } from "../python/TokenReader.ts"
 import { Dict, type Keywords, type Value } from "../python/Value.ts"
@@ -28,10 +29,15 @@ const constant = /(?:True|False|None)(?!\w)/y
 const blanks = / */y
 
 const maximumDepth = 20
+/** No tool has so many parameters. */
+const maximumKeywords = 32
+/** What has more is for the parser to refuse. */
+const maximumValues = maximumTokens / 2
 
 class Scanner {
   private readonly source: string
   private at = 0
+  private values = 0
 
   constructor(source: string) {
     this.source = source
@@ -57,10 +63,11 @@ class Scanner {
     }
     const isRepeated = keywords.some(([known]) => known === name)
     keywords.push([name, value])
-    return !isRepeated && !isUnusual(name)
+    return !isRepeated && !isUnusual(name) && keywords.length <= maximumKeywords
   }
 
   private value(depth: number): Value | undefined {
+    if (++this.values > maximumValues) return undefined
     switch (this.source[this.at]) {
       case "'":
       case "\"": {
@@ -79,6 +86,7 @@ class Scanner {
   }
 
   private list(depth: number): Value | undefined {
+    if (depth > maximumDepth) return undefined
     this.at++
     const items: Array<Value> = []
     const isRead = this.items("]", () => {
@@ -87,10 +95,11 @@ class Scanner {
       items.push(item)
       return true
     })
-    return isRead && depth <= maximumDepth ? items : undefined
+    return isRead ? items : undefined
   }
 
   private dict(depth: number): Value | undefined {
+    if (depth > maximumDepth) return undefined
     this.at++
     const dict = new Dict()
     const isRead = this.items("}", () => {
@@ -103,7 +112,7 @@ class Scanner {
       dict.set(key, value)
       return true
     })
-    return isRead && depth <= maximumDepth ? dict : undefined
+    return isRead ? dict : undefined
   }
 
   /** Items between commas up to and including the closing bracket, a comma after the last one allowed. */
@@ -147,4 +156,5 @@ const unescaped = (body: string): string | undefined => {
 const isUnusual = (name: string): boolean => reservedWords.has(name) || name.startsWith("__")
 
 /** The call; undefined for anything but the plainest, which may be a call all the same. */
-export const scan = (call: string): PlainCall | undefined => new Scanner(call).call()
+export const scan = (call: string): PlainCall | undefined =>
+  call.length > maximumSource ? undefined : new Scanner(call).call()

@@ -8,7 +8,7 @@
  */
 import { add, divide, isLess, multiply, round, subtract, toFloat, toInt } from "../python/Number.ts"
 import { PySet } from "../python/Set.ts"
-import { isDigit, repr, str } from "../python/Text.ts"
+import { digitsIn, isDigit, repr, str } from "../python/Text.ts"
 import type { Value } from "../python/Value.ts"
 import { attributeError, checkHashable, Dict, equals, freeze, iterate } from "../python/Value.ts"
 import type { FailureKind, Parameter, Tool, Toolset } from "./Toolset.ts"
@@ -127,19 +127,21 @@ const registerCreditCard: Tool<State> = {
   }
 }
 
-/** The digit that a character is, 0 for what is none. A superscript digit is no integer to Python. */
-const digitOf = (character: Value): number => {
-  if (typeof character !== "string") throw attributeError(character, "isdigit")
-  if (character >= "0" && character <= "9") return Number(character)
-  return isDigit(character) ? Number(toInt(character)) : 0
+/** The parts of a date that `isdigit` holds for: of a text its digits, of a list those of its items. */
+const digitsOf = (travel_date: Value): ReadonlyArray<string> => {
+  if (typeof travel_date === "string") return digitsIn(travel_date)
+  return Array.from(iterate(travel_date), (item) => {
+    if (typeof item !== "string") throw attributeError(item, "isdigit")
+    return item
+  }).filter(isDigit)
 }
 
-/** Twice the price on days whose digits add up to an even number. Reads any text. */
-const dayFactor = (travel_date: Value): number => {
-  let sum = 0
-  for (const character of iterate(travel_date)) sum += digitOf(character)
-  return sum % 2 === 0 ? 2 : 1
-}
+/** A superscript digit is no integer to Python. */
+const isOdd = (digits: string): boolean =>
+  /^[0-9]$/.test(digits) ? digits.charCodeAt(0) % 2 === 1 : toInt(digits) % 2n === 1n
+
+/** Twice the price on days whose digits add up to an even number. */
+const dayFactor = (travel_date: Value): number => digitsOf(travel_date).filter(isOdd).length % 2 === 0 ? 2 : 1
 
 const knownAirports: ReadonlySet<unknown> = new Set(airports)
 

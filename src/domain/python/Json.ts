@@ -3,6 +3,7 @@
  * win; `dumps` writes what Python writes. `JSON.parse` would lose all of it.
  */
 import { textOfUnchanging, whole } from "../Memo.ts"
+import { exceeded, maximumSource } from "./Limits.ts"
 import { checkDigits } from "./Number.ts"
 import { floatRepr, intRepr, plainWithout } from "./Text.ts"
 import { Dict, PythonError, Tuple, typeName, type Value } from "./Value.ts"
@@ -176,6 +177,12 @@ class Reader {
 /** `json.loads(text)`. Throws `PythonError`: JSONDecodeError with Python's message, RecursionError, ValueError (digits). */
 export const loads = (text: string): Value => new Reader(text).document()
 
+/** The same of what a model wrote. Throws Python's MemoryError for more than we read. */
+export const loadsCall = (text: string): Value => {
+  if (text.length > maximumSource) throw exceeded("the call has more characters", maximumSource, "reads")
+  return loads(text)
+}
+
 export interface DumpsOptions {
   /** Escapes everything beyond ASCII; true unless said otherwise. */
   readonly ensureAscii?: boolean
@@ -222,7 +229,12 @@ const isEscaped = (text: string, at: number): boolean => {
   return (at - before) % 2 === 1
 }
 
-const hex = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`
+const bytes = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"))
+
+const hex = (unit: string): string => {
+  const code = unit.charCodeAt(0)
+  return `\\u${bytes[code >> 8]!}${bytes[code & 255]!}`
+}
 
 const floatText = (value: number): string => {
   if (Number.isFinite(value)) return floatRepr(value)

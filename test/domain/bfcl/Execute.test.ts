@@ -205,6 +205,42 @@ describe("open", () => {
   })
 })
 
+describe("a call that asks for too much", () => {
+  it("ends in an exception that names the limit", () => {
+    for (
+      const [call, expected] of [
+        [`echo('${"a".repeat(40_000)}')`, "the call has more characters than the 32768 that envtune reads"],
+        [`echo([${"1,".repeat(5000)}])`, "the call has more tokens than the 4096 that envtune reads"],
+        [`echo(f'${"{1}".repeat(200)}')`, "the call has more replacement fields than the 128 that envtune reads"],
+        ["echo([x for x in range(1000) for y in range(1000)])", "the call takes more steps than the 20000 that"],
+        ["echo('a' * 10**9)", "the text has more characters than the 65536 that envtune puts together"],
+        ["echo([0] * 10**9)", "the sequence has more items than the 8192 that envtune puts together"],
+        ["echo(10**10**10)", "the integer has more bits than the 65536 that envtune computes"]
+      ] as const
+    ) assert.include(result(call), `Error during execution: ${expected}`)
+  })
+
+  it("goes by what a JSON call would be as text", () => {
+    const [few, many] = [4000, 5000].map((length) => Dict.of({ content: Array.from({ length }, () => 1n) }))
+    assert.match(executeJson(session(), "echo", few!).text, /^\{"terminal_output": \[1, 1/)
+    assert.include(executeJson(session(), "echo", many!).text, "the call has more characters than the 32768")
+  })
+
+  it("ends a walk through directories that double again and again", () => {
+    const on = session()
+    execute(on, "mkdir('a')")
+    for (let i = 0; i < 20; i++) {
+      for (const call of ["mkdir('n')", "cp('a', 'n')", "mv('a', 'b')", "cp('b', 'n')", "rm('b')", "mv('n', 'a')"]) {
+        execute(on, call)
+      }
+    }
+    for (const call of ["find()", "du()"]) {
+      assert.include(result(call, on), "the directory has more entries than the 10000 that envtune goes through")
+    }
+    assert.strictEqual(result("pwd()", on), "{\"current_working_directory\": \"/home\"}")
+  })
+})
+
 /** Changes of every kind of state, and of what tools return. */
 const changes = [
   "mkdir('a')",
