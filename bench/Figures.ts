@@ -94,12 +94,8 @@ export const spent = <A, E, R>(work: Effect.Effect<A, E, R>): Effect.Effect<Spen
     return { seconds: Number(end - begin) / 1e9, cpu: (system + user) / 1e6 }
   })
 
-/** Seconds of CPU that a round of a plain function lasts at least, and the round before that warms up. */
-const roundSeconds = 0.2
-const warmUpSeconds = 1
-
-/** Runs per second of CPU, over at least so many seconds. */
-const rateOver = (seconds: number, run: () => void): number => {
+/** Runs of a plain function per second of CPU, over at least so many seconds of it. */
+export const rateOver = (seconds: number, run: () => void): number => {
   let runs = 0
   for (const start = process.cpuUsage();;) {
     run()
@@ -108,10 +104,4 @@ const rateOver = (seconds: number, run: () => void): number => {
     const cpu = (system + user) / 1e6
     if (cpu >= seconds) return runs / cpu
   }
-}
-
-/** How often a plain function runs in a second of CPU: the median of some rounds. */
-export const perCpuSecond = (rounds: number, run: () => void): number => {
-  rateOver(warmUpSeconds, run)
-  return median(Array.from({ length: rounds }, () => rateOver(roundSeconds, run)))
 }

@@ -3,17 +3,15 @@
  * clock and per second of CPU. With a Python that has torch, PyTorch does the same work on
  * the same cores in turns with the engine, and the ratios are printed.
  */
-import { Effect, Option, Queue, Schema, Stream } from "effect"
+import { Effect, Option, Schema } from "effect"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
-import * as ChildProcess from "effect/process/ChildProcess"
-import * as ChildProcessSpawner from "effect/process/ChildProcessSpawner"
-import { fileURLToPath } from "node:url"
 import { Engine } from "../src/domain/Engine.ts"
 import * as Seed from "../src/domain/Seed.ts"
 import { countParameters, ModelConfig } from "../src/domain/Transformer.ts"
 import * as EngineEmbedded from "../src/layers/EngineEmbedded.ts"
 import * as Figures from "./Figures.ts"
+import * as Reference from "./Reference.ts"
 
 const shared = { headDim: 32, contextLength: 1024 }
 const models = {
@@ -101,33 +99,20 @@ const perform = Effect.fnUntraced(function*(work: Work, round: number) {
   yield* Effect.forEach(requests, sample, { concurrency: "unbounded", discard: true })
 })
 
-const Answer = Schema.fromJsonString(
-  Schema.Struct({ seconds: Schema.Finite, cpu: Schema.Finite, rss: Schema.Finite, version: Schema.String })
-)
-
-/** bench/torch_reference.py as a function from commands to answers. */
-const startTorch = Effect.fnUntraced(function*(python: string) {
-  const spawner = yield* ChildProcessSpawner.ChildProcessSpawner
-  const commands = yield* Queue.unbounded<string>()
-  const answers = yield* Queue.unbounded<string>()
-  const script = fileURLToPath(new URL("torch_reference.py", import.meta.url))
-  const handle = yield* spawner.spawn(ChildProcess.make(python, [script], {
-    stdin: Stream.encodeText(Stream.map(Stream.fromQueue(commands), (command) => `${command}\n`)),
-    // Threads of OpenMP that spin while they wait take the other's core on a machine that is not idle.
-    env: { OMP_WAIT_POLICY: "PASSIVE" },
-    extendEnv: true
-  }))
-  yield* handle.stdout.pipe(
-    Stream.decodeText(),
-    Stream.splitLines,
-    Stream.runForEach((line) => Queue.offer(answers, line)),
-    Effect.forkScoped
-  )
-  return Effect.fnUntraced(function*(command: Readonly<Record<string, unknown>>) {
-    yield* Queue.offer(commands, JSON.stringify(command))
-    return yield* Schema.decodeEffect(Answer)(yield* Queue.take(answers))
-  })
+const Answer = Schema.Struct({
+  seconds: Schema.Finite,
+  cpu: Schema.Finite,
+  rss: Schema.Finite,
+  version: Schema.String
 })
+
+const startTorch = (python: string) =>
+  Reference.start({
+    command: python,
+    script: "torch_reference.py",
+    // Threads of OpenMP that spin while they wait take the other's core on a machine that is not idle.
+    env: { OMP_WAIT_POLICY: "PASSIVE" }
+  }, Answer)
 
 type Torch = Effect.Success<ReturnType<typeof startTorch>>
 

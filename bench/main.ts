@@ -15,7 +15,7 @@ import * as Viewer from "./viewer.ts"
 /** Every benchmark in a size that takes seconds. */
 const all = [
   Engine.measure({ model: "small", workers: 2, rounds: 2, simd: "plain", python: Option.none() }),
-  Environment.measure({ data: Option.none(), rounds: 3 }),
+  Environment.measure({ data: Option.none(), original: Option.none(), rounds: 3 }),
   Http.measure({ rounds: 1 }),
   Pipeline.measure({ steps: 4, rounds: 5 }),
   Simulation.measure({ worlds: 10 }),

@@ -46,10 +46,12 @@ export type Response =
   /** `error` is what the user says about it. */
   | { readonly kind: "malformed"; readonly content: string; readonly error: string }
 
-/** What is between the pairs of a tag, and the text without them: as `<tag>(.*?)</tag>` finds them, in linear time. */
-const taken = (text: string, tag: string): { readonly bodies: ReadonlyArray<string>; readonly rest: string } => {
-  const open = `<${tag}>`
-  const close = `</${tag}>`
+/** What is between `open` and `close`, and the text without them: as `open(.*?)close` finds them, in linear time. */
+export const between = (
+  text: string,
+  open: string,
+  close: string
+): { readonly bodies: ReadonlyArray<string>; readonly rest: string } => {
   const bodies: Array<string> = []
   let rest = ""
   let from = 0
@@ -62,6 +64,8 @@ const taken = (text: string, tag: string): { readonly bodies: ReadonlyArray<stri
     from = end + close.length
   }
 }
+
+const taken = (text: string, tag: string) => between(text, `<${tag}>`, `</${tag}>`)
 
 /** The paper's `parse_model_response`: one thought, and either tool calls or an answer, and nothing else. */
 export const parseResponse = (text: string): Response => {
@@ -87,7 +91,7 @@ export const parseResponse = (text: string): Response => {
   if (strip(rest) !== "") return malformed("Response must not contain text outside the required XML tags")
   if (answer !== undefined) return { kind: "answer", content: strip(answer) }
   try {
-    return { kind: "tool_call", content: Json.dumps(Json.loads(strip(call ?? ""))) }
+    return { kind: "tool_call", content: Json.dumps(Json.loadsCall(strip(call ?? ""))) }
   } catch (error) {
     if (error instanceof PythonError) return malformed(`Invalid JSON inside <tool_call>: ${error.message}`)
     throw error

@@ -11,6 +11,8 @@ const reading = () => {
   return { read, texts }
 }
 
+const long = (i: number): string => String(i).padStart(2048)
+
 describe("remembered", () => {
   it("reads a text once", () => {
     const { read, texts } = reading()
@@ -21,8 +23,8 @@ describe("remembered", () => {
 
   it("does not keep long texts", () => {
     const { read, texts } = reading()
-    const long = "a".repeat(2049)
-    assert.deepStrictEqual(read(long), read(long))
+    const tooLong = "a".repeat(2049)
+    assert.deepStrictEqual(read(tooLong), read(tooLong))
     assert.lengthOf(texts, 2)
   })
 
@@ -34,5 +36,15 @@ describe("remembered", () => {
     read("one more")
     read("0")
     assert.deepStrictEqual(texts.slice(8192), ["one more", "0"])
+  })
+
+  it("keeps a million characters", () => {
+    const { read, texts } = reading()
+    for (let i = 0; i < 512; i++) read(long(i))
+    read(long(0))
+    assert.lengthOf(texts, 512)
+    read(long(512))
+    read(long(0))
+    assert.lengthOf(texts, 514)
   })
 })

@@ -33,7 +33,10 @@ export const nearest = (name: string, candidates: ReadonlyArray<string>): string
   let best: string | undefined
   let least = Math.floor(wanted.length / 3) + 1
   for (const candidate of candidates) {
-    const edits = distance(wanted, folded(candidate))
+    const other = folded(candidate.slice(0, 2 * longest))
+    // It takes at least so many insertions or deletions.
+    if (Math.abs(other.length - wanted.length) >= least) continue
+    const edits = distance(wanted, other)
     if (edits < least) {
       best = candidate
       least = edits

@@ -1,9 +1,9 @@
 /** A state whose fields are named as Python's attributes, described by the list of those names. */
-import { equals } from "../python/Value.ts"
+import { deepCopy, equals } from "../python/Value.ts"
 import type { Value } from "../python/Value.ts"
 
 /**
- * The `attributes` and `equalStates` of a `Toolset` for states that have these fields, in Python's order.
+ * The `attributes`, `equalStates` and `copier` of a `Toolset` for states that have these fields, in Python's order.
  * Names with a leading underscore are private: listed, not compared.
  */
 export const named = <Name extends string>(...names: ReadonlyArray<Name>) => {
@@ -12,6 +12,16 @@ export const named = <Name extends string>(...names: ReadonlyArray<Name>) => {
     attributes: (state: Readonly<Record<Name, Value>>): ReadonlyArray<readonly [name: string, value: Value]> =>
       names.map((name) => [name, state[name]] as const),
     equalStates: (a: Readonly<Record<Name, Value>>, b: Readonly<Record<Name, Value>>): boolean =>
-      compared.every((name) => equals(a[name], b[name]))
+      compared.every((name) => equals(a[name], b[name])),
+    copier: <State extends Readonly<Record<Name, Value>>>(state: State): () => State => {
+      // Most attributes are numbers and texts, whose copies are themselves.
+      const containers = names.filter((name) => deepCopy(state[name]) !== state[name])
+      return () => {
+        const copy = { ...state }
+        const fields: Record<Name, Value> = copy
+        for (const name of containers) fields[name] = deepCopy(fields[name])
+        return copy
+      }
+    }
   }
 }

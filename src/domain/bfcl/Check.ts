@@ -30,9 +30,8 @@ const differences = (expected: Simulator, actual: Simulator | undefined): Readon
 /** The original's state checker. Undefined when the states agree. */
 export const stateMismatch = (model: Session, truth: Session): StateMismatch | undefined => {
   for (const instance of truth.instances) {
-    const toolset = instance.toolset.name
-    const attributes = differences(instance, model.instance(toolset))
-    if (attributes.length > 0) return { toolset, attributes }
+    const attributes = differences(instance, model.instances.find((other) => other.toolset === instance.toolset))
+    if (attributes.length > 0) return { toolset: instance.toolset.name, attributes }
   }
   return undefined
 }
@@ -45,6 +44,9 @@ export const missingResponses = (
   model: ReadonlyArray<string>,
   truth: ReadonlyArray<string>
 ): ReadonlyArray<string> => {
+  // Mostly a turn did just what it should have done.
+  const start = model.length - truth.length
+  if (truth.every((result, i) => result === model[start + i])) return []
   const unused = [...model]
   return truth.filter((result) => {
     const index = unused.indexOf(result)

@@ -6,9 +6,12 @@
  */
 import { Result } from "effect"
 import { remembered } from "../Memo.ts"
+import { between } from "../Protocol.ts"
 import { builtin } from "../python/Builtins.ts"
-import { compile, evaluate, parseSource } from "../python/Evaluate.ts"
+import { compile, parseSource } from "../python/Compile.ts"
+import { evaluate } from "../python/Evaluate.ts"
 import * as Json from "../python/Json.ts"
+import { type Limits, ofCall } from "../python/Limits.ts"
 import { negate } from "../python/Number.ts"
 import type { Call, Expression } from "../python/Syntax.ts"
 import { repr, str, strip, stripCharacters } from "../python/Text.ts"
@@ -38,7 +41,7 @@ export interface ToolCall {
 export const functionCalls = (calls: ReadonlyArray<ToolCall>): Decoded =>
   attempt(() =>
     calls.map(({ arguments: given, name }) => {
-      const parsed = typeof given === "string" ? Json.loads(given) : given
+      const parsed = typeof given === "string" ? Json.loadsCall(given) : given
       if (!(parsed instanceof Dict)) throw attributeError(parsed, "items")
       return callText(name, parsed)
     })
@@ -52,7 +55,7 @@ export const qwenCalls = (text: string): Decoded =>
   Result.flatMap(
     attempt(() => {
       const answer = text.slice(text.lastIndexOf("</think>") === -1 ? 0 : text.lastIndexOf("</think>") + 8)
-      return Array.from(answer.matchAll(/<tool_call>\n([^]*?)\n<\/tool_call>/g), ([, body = ""]) => body)
+      return between(answer, "<tool_call>\n", "\n</tool_call>").bodies
     }),
     (bodies) => {
       const calls = bodies.flatMap((body): ReadonlyArray<ToolCall | undefined> => {
@@ -67,7 +70,7 @@ export const qwenCalls = (text: string): Decoded =>
 
 const parsedOrUndefined = (text: string): Value | undefined => {
   try {
-    return Json.loads(text)
+    return Json.loadsCall(text)
   } catch (error) {
     if (error instanceof PythonError) return undefined
     throw error
@@ -151,6 +154,9 @@ const resolveCall = (call: Call): readonly [name: string, given: Dict] => {
   return [names.join("."), given]
 }
 
+/** There may be many operations in one source. */
+const arithmetic: Limits = { ...ofCall, steps: 100 }
+
 /** The value of an argument: a name is its own text, and a call is a dictionary of one entry or its text. */
 const resolve = (tree: Expression): Value => {
   switch (tree.kind) {
@@ -165,7 +171,7 @@ const resolve = (tree: Expression): Value => {
     case "Dict":
       return resolveDict(tree.entries)
     case "BinOp":
-      return evaluate(compile(unparse(tree)), builtin)
+      return evaluate(compile(unparse(tree)), builtin, arithmetic)
     case "Name":
       return tree.id
     case "Call": {

@@ -41,7 +41,7 @@ const encodeDirectory = (directory: Directory, ancestors: ReadonlyArray<Director
 }
 
 const encodeRandom = (random: Random): Encoded => {
-  const ahead = random.copy()
+  const ahead = random.deepCopy()
   return { $random: { index: random.index, next32: [ahead.next32(), ahead.next32()] } }
 }
 

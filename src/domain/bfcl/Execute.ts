@@ -7,14 +7,17 @@
 import { remembered } from "../Memo.ts"
 import { builtin } from "../python/Builtins.ts"
 import { Callable } from "../python/Callable.ts"
-import { compile, evaluate, type Scope } from "../python/Evaluate.ts"
+import { compile } from "../python/Compile.ts"
+import { evaluate, type Scope } from "../python/Evaluate.ts"
+import { charactersPerItem, extentOf } from "../python/Extent.ts"
 import * as Json from "../python/Json.ts"
+import { exceeded, maximumSource } from "../python/Limits.ts"
 import { bind, type BindingFault } from "../python/Signature.ts"
-import { str } from "../python/Text.ts"
-import { deepCopy, Dict, Instance, type Keywords, PythonError, type Value } from "../python/Value.ts"
-import { executorName, type Surroundings } from "./ExecutorNames.ts"
+import { deepCopy, Dict, Instance, type Keywords, PythonError, thaw, type Value } from "../python/Value.ts"
+import { executorName } from "./ExecutorNames.ts"
 import { callText, type LiteralCall, literalCall, plainArguments } from "./LiteralCall.ts"
 import type { LongContext } from "./LongContext.ts"
+import { resultText } from "./ResultText.ts"
 import { forbiddenName, instanceName, instancePrefix, rewrite } from "./Rewrite.ts"
 import type { Shared } from "./Shared.ts"
 import { Failure } from "./Toolset.ts"
@@ -83,53 +86,73 @@ export class ToolsetMissing extends Error {
 export interface Session {
   /** In the order of the classes. */
   readonly instances: ReadonlyArray<Simulator>
-  readonly instance: (className: string) => Simulator | undefined
   /** Tool name -> where it is. */
   readonly tools: ReadonlyMap<string, Located>
-  /** The common beginning of the instances' variables. */
-  readonly prefix: string
-  readonly surroundings: Surroundings
+  /** See `OpenOptions`. */
+  readonly name: string
+  readonly world: World
+  /** The configuration of the world, frozen. */
+  readonly config: Dict
 }
 
-const configs = new WeakMap<World, Dict>()
-
-/** The configuration of a world, parsed once however many sessions it has. */
-const configOf = (world: World): Dict => {
-  if (world.initialConfig instanceof Dict) return world.initialConfig
-  let config = configs.get(world)
-  if (config === undefined) {
-    const parsed = Json.loads(world.initialConfig)
-    config = parsed instanceof Dict ? parsed : new Dict()
-    configs.set(world, config)
-  }
+const configOf = ({ initialConfig }: World): Dict => {
+  const parsed = typeof initialConfig === "string" ? Json.loads(initialConfig) : deepCopy(initialConfig)
+  const config = parsed instanceof Dict ? parsed : new Dict()
+  config.freeze()
   return config
+}
+
+/** What the sessions of a world have in common. */
+class Beginning {
+  readonly toolbox: Toolbox
+  readonly config: Dict
+  /** Make the instances, with these constants. */
+  private copiers: ReadonlyArray<() => Simulator> | undefined
+  private constants: LongContext | undefined
+
+  constructor(world: World) {
+    const missing = world.classes.filter((name) => toolsetOf(name) === undefined)
+    if (missing.length > 0) throw new ToolsetMissing(missing)
+    this.toolbox = toolboxOf(world.classes.flatMap((name) => toolsetOf(name) ?? []))
+    this.config = configOf(world)
+  }
+
+  /** The instances before any call. To fill them from the configuration takes longer than an episode, so it is done once. */
+  instances(constants: LongContext | undefined, shared: Shared | undefined): ReadonlyArray<Simulator> {
+    // What instances share is nobody's own, and so nothing to copy.
+    if (shared !== undefined) return this.load(constants, shared)
+    if (this.copiers === undefined || this.constants !== constants) {
+      this.copiers = this.load(constants).map((instance) => instance.copier())
+      this.constants = constants
+    }
+    return this.copiers.map((copy) => copy())
+  }
+
+  private load(constants: LongContext | undefined, shared?: Shared): ReadonlyArray<Simulator> {
+    return this.toolbox.toolsets.map((toolset) => {
+      const own = deepCopy(this.config.get(toolset.name) ?? new Dict())
+      return toolset.open(own instanceof Dict ? own : new Dict(), constants, shared)
+    })
+  }
+}
+
+const beginnings = new WeakMap<World, Beginning>()
+
+const beginningOf = (world: World): Beginning => {
+  let beginning = beginnings.get(world)
+  if (beginning === undefined) beginnings.set(world, beginning = new Beginning(world))
+  return beginning
 }
 
 /**
  * Makes the instances of a world. Throws `ToolsetMissing`, and `PythonError` for a configuration that the original
  * could not load either.
  */
-export const open = (world: World, options: OpenOptions): Session => {
-  const missing = world.classes.filter((name) => toolsetOf(name) === undefined)
-  if (missing.length > 0) throw new ToolsetMissing(missing)
-  const toolbox = toolboxOf(world.classes.flatMap((name) => toolsetOf(name) ?? []))
-  const config = configOf(world)
-  const instances = toolbox.toolsets.map((toolset) => {
-    const own = deepCopy(config.get(toolset.name) ?? new Dict())
-    return toolset.open(
-      own instanceof Dict ? own : new Dict(),
-      world.longContext ? options.longContext : undefined,
-      options.shared
-    )
-  })
-  const { classes, longContext } = world
-  return {
-    instances,
-    instance: (className) => instances.find(({ toolset }) => toolset.name === className),
-    tools: toolbox.tools,
-    prefix: instancePrefix(options.name),
-    surroundings: { classes, config, longContext, name: options.name }
-  }
+export const open = (world: World, { longContext, name, shared }: OpenOptions): Session => {
+  const beginning = beginningOf(world)
+  const { config, toolbox } = beginning
+  const instances = beginning.instances(world.longContext ? longContext : undefined, shared)
+  return { instances, tools: toolbox.tools, name, world, config }
 }
 
 /** What came of a call. */
@@ -174,18 +197,6 @@ const pythonFailure = (error: PythonError, given = new Dict()): Failure =>
     ? error.failure
     : new Failure("python_error", { exception: error.type, message: error.message, given }, { raised: error.message })
 
-/** The executor's text of a result. Throws `PythonError` for what Python cannot print. */
-const textOf = (value: Value): string => {
-  if (typeof value === "string") return value
-  if (!(value instanceof Dict)) return str(value)
-  try {
-    return Json.dumps(value)
-  } catch (error) {
-    if (error instanceof PythonError) return str(value)
-    throw error
-  }
-}
-
 const raised = (call: string, failure: Failure, text: string, tool?: Located, toolset?: string): Outcome => ({
   call,
   text: raisedPrefix + text,
@@ -201,10 +212,10 @@ const runTool = (session: Session, call: string, located: Located, given: Readon
   const toolset = instance.toolset.name
   try {
     const result = instance.run(located.toolIndex, given)
-    if (!(result instanceof Failure)) return { call, text: textOf(result), value: result, tool, toolset }
+    if (!(result instanceof Failure)) return { call, text: resultText(result), value: result, tool, toolset }
     if ("raised" in result.standard) return raised(call, result, result.standard.raised, located, toolset)
     const value = result.standard.returned
-    return { call, text: textOf(value), value, failure: result, tool, toolset }
+    return { call, text: resultText(value), value, failure: result, tool, toolset }
   } catch (error) {
     if (!(error instanceof PythonError)) throw error
     const byParameter = Dict.from(located.tool.parameters.map((parameter, i) => [parameter.name, given[i]!]))
@@ -228,7 +239,7 @@ const bindAndRun = (
   return raised(call, bindingFailure(bound, located.tool), bound.message, located, toolset)
 }
 
-/** A call text that was read before: as a literal call, with its arguments as they were last bound. */
+/** A call text that was read before, with its arguments as they were last bound. No two tools have the same name. */
 interface Known {
   readonly literal: LiteralCall | undefined
   boundTo: ToolInfo | undefined
@@ -238,21 +249,29 @@ interface Known {
 /** Ground truths and the openings of groups repeat themselves, and reading takes longer than running. */
 const knownCall = remembered((call): Known => ({ literal: literalCall(call), boundTo: undefined, bound: [] }))
 
+const tooLong = (call: string): Outcome => {
+  const error = exceeded("the call has more characters", maximumSource, "reads")
+  return raised(call, pythonFailure(error), error.message)
+}
+
 /** Executes the text of a call, as the original does: any Python expression, a result for each. */
 export const execute = (session: Session, call: string): Outcome => {
+  if (call.length > maximumSource) return tooLong(call)
   const read = knownCall(call)
-  const located = read.literal && session.tools.get(read.literal.name)
-  if (read.literal === undefined || located === undefined) return evaluateCall(session, call)
-  const { isMutable, keywords, positional } = read.literal
-  if (read.boundTo === located.tool) {
-    return runTool(session, call, located, isMutable ? read.bound.map(deepCopy) : read.bound)
+  const { literal } = read
+  const located = literal && session.tools.get(literal.name)
+  if (literal === undefined || located === undefined) return evaluateCall(session, call)
+  if (read.boundTo !== located.tool) {
+    const { keywords, positional } = literal
+    const bound = bind(qualifiedName(session, located), located.tool.parameters, positional, keywords)
+    if ("message" in bound) return bindAndRun(session, call, located, positional, keywords)
+    read.boundTo = located.tool
+    read.bound = bound
   }
-  const bound = bind(qualifiedName(session, located), located.tool.parameters, positional, keywords)
-  if ("message" in bound) return bindAndRun(session, call, located, positional, keywords)
-  read.boundTo = located.tool
-  read.bound = bound
-  return runTool(session, call, located, isMutable ? bound.map(deepCopy) : bound)
+  return runTool(session, call, located, literal.isMutable ? read.bound.map(deepCopy) : read.bound)
 }
+
+const mostGiven = maximumSource / charactersPerItem
 
 /**
  * Executes a JSON tool call. Equivalent to executing `name(key=repr(value),...)`, which is what happens where the text
@@ -262,6 +281,7 @@ export const executeJson = (session: Session, name: string, given: Dict): Outcom
   const located = session.tools.get(name)
   const keywords = located && plainArguments(given)
   try {
+    if (extentOf(given, mostGiven) > mostGiven) return tooLong(`${name}(...)`)
     const call = callText(name, given)
     if (located === undefined || keywords === undefined) return evaluateCall(session, call)
     return bindAndRun(session, call, located, [], keywords.map(([key, value]) => [key, deepCopy(value)] as const))
@@ -281,7 +301,8 @@ interface Trace {
 const calleeOf = (call: string): string | undefined => /^\s*([\p{L}_][\p{L}\p{N}_.]*)/u.exec(call)?.[1]
 
 const evaluateCall = (session: Session, call: string): Outcome => {
-  const { prefix, tools } = session
+  const { tools } = session
+  const prefix = instancePrefix(session.name)
   const className = (tool: string): string | undefined => {
     const located = tools.get(tool)
     return located && instanceName(prefix, session.instances[located.classIndex]!.toolset.name)
@@ -295,8 +316,8 @@ const evaluateCall = (session: Session, call: string): Outcome => {
   const trace: Trace = { located: undefined, failure: undefined }
   const toolset = (): string | undefined => trace.located && session.instances[trace.located.classIndex]!.toolset.name
   try {
-    const value = evaluate(compile(processed), scopeOf(session, trace))
-    const text = textOf(value)
+    const value = evaluate(compile(processed), scopeOf(session, prefix, trace))
+    const text = resultText(value)
     return {
       call,
       text,
@@ -311,10 +332,11 @@ const evaluateCall = (session: Session, call: string): Outcome => {
 }
 
 /** The names that a call can see. */
-const scopeOf = (session: Session, trace: Trace): Scope => (name) => {
-  const instance = session.instances.find(({ toolset }) => instanceName(session.prefix, toolset.name) === name)
+const scopeOf = (session: Session, prefix: string, trace: Trace): Scope => (name) => {
+  const instance = session.instances.find(({ toolset }) => instanceName(prefix, toolset.name) === name)
   if (instance !== undefined) return new ToolsetObject(session, instance, trace)
-  return executorName(name, session.surroundings) ?? builtin(name)
+  const { config, name: instancesName, world: { classes, longContext } } = session
+  return executorName(name, { classes, config, longContext, name: instancesName }) ?? builtin(name)
 }
 
 /** Why an evaluation raised: its syntax, a name that is no tool, a tool's own failure, or Python. */
@@ -359,6 +381,7 @@ class ToolsetObject extends Instance {
 /** A tool as the evaluator sees it. */
 class ToolMethod extends Callable {
   readonly typeName = "method"
+  override readonly steps = 200
   readonly functionText: string
   private readonly session: Session
   private readonly located: Located
@@ -380,10 +403,15 @@ class ToolMethod extends Callable {
     const bound = bind(qualifiedName(this.session, this.located), this.located.tool.parameters, positional, keywords)
     if ("message" in bound) throw new RaisedFailure(bindingFailure(bound, this.located.tool), bound.message)
     const result = this.session.instances[this.located.classIndex]!.run(this.located.toolIndex, bound)
-    if (!(result instanceof Failure)) return result
+    if (!(result instanceof Failure)) return this.own(result)
     this.trace.failure = result
     if ("raised" in result.standard) throw new RaisedFailure(result, result.standard.raised)
-    return result.standard.returned
+    return this.own(result.standard.returned)
+  }
+
+  /** The rest of the expression may change what it gets, or give it to another tool that does. */
+  private own(result: Value): Value {
+    return this.session.world.longContext ? thaw(result) : result
   }
 
   override repr(): string {

@@ -4,7 +4,7 @@
  */
 import { module, Opaque, PythonFunction } from "../python/Callable.ts"
 import { len } from "../python/Number.ts"
-import { Dict, iterate, type Value } from "../python/Value.ts"
+import { deepCopy, Dict, iterate, type Value } from "../python/Value.ts"
 import { classNames } from "./Toolsets.ts"
 
 /** What the variables hold that a call could print. Of the others only the type matters. */
@@ -76,7 +76,7 @@ const opaqueVariables: ReadonlyMap<string, Value> = new Map<string, Value>([
 export const executorName = (name: string, surroundings: Surroundings): Value | undefined => {
   switch (name) {
     case "initial_config":
-      return surroundings.config
+      return deepCopy(surroundings.config)
     case "involved_classes":
       return [...surroundings.classes]
     case "model_name":

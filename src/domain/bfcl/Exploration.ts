@@ -162,7 +162,7 @@ class Explorer {
     const known = this.draws.pick([...this.configurations])
     this.configuration = this.draws.chance(0.5) ? known : this.odd(known)
     const session = this.openWith(this.configuration) ?? this.openWith(this.configuration = new Dict())!
-    for (const { attributes } of session.instances) this.vocabulary.learn("", Dict.from(attributes()))
+    for (const instance of session.instances) this.vocabulary.learn("", Dict.from(instance.attributes()))
     return session
   }
 

@@ -2,9 +2,10 @@
  * Files and directories of BFCL's file system, with the sharing of Python's objects: a directory that is moved or copied
  * is a new object around the old (or a shallow copy of the old) table of entries, and entries keep the parent they had.
  */
+import { exceeded } from "../python/Limits.ts"
 import { add } from "../python/Number.ts"
 import { str } from "../python/Text.ts"
-import { contains, Dict, equals, Instance, iterate, PythonError, type Value } from "../python/Value.ts"
+import { contains, deepCopy, Dict, equals, Instance, iterate, PythonError, type Value } from "../python/Value.ts"
 
 /** Names are mostly text, but a tool call can make an entry of any hashable value. */
 export class File extends Instance {
@@ -17,6 +18,10 @@ export class File extends Instance {
     super()
     this.name = name
     this.content = content
+  }
+
+  override deepCopy(): File {
+    return new File(this.name, deepCopy(this.content))
   }
 
   override equals(that: Value): boolean {
@@ -48,6 +53,23 @@ export class Directory extends Instance {
     return name === "." ? this : this.contents.get(name)
   }
 
+  override deepCopy(): Directory {
+    return this.copyUnder(undefined)
+  }
+
+  override freeze(): void {
+    this.contents.freeze()
+  }
+
+  /** A copy of the tree whose top has this parent. Of a frozen tree only the directories are copied that are looked into. */
+  private copyUnder(parent: Directory | undefined): Directory {
+    const copy = new Directory(this.name, parent, this.contents)
+    copy.contents = this.contents.deepCopy((entry) =>
+      entry instanceof Directory ? entry.copyUnder(copy) : deepCopy(entry)
+    )
+    return copy
+  }
+
   /** Same name and equal entries all the way down; parents do not matter. Throws Python's RecursionError on a cycle. */
   override equals(that: Value): boolean {
     return that instanceof Directory && equalTrees(this, that, new Walk())
@@ -58,43 +80,46 @@ export class Directory extends Instance {
   }
 }
 
-/** Levels of a walk at which Python gives up, and entries at which we do. */
+/** Levels of a walk at which Python gives up; entries, and characters of names and files, at which we do. */
 const maximumDepth = 970
-const maximumEntries = 100_000
+const maximumEntries = 10_000
+const maximumCharacters = 1 << 22
 
 /** How far a walk through a tree has got: copies of copies can be cyclic, or grow exponentially. */
 export class Walk {
   private depth = 0
   private entries = 0
+  private characters = 0
 
-  /** Goes through the entries of a directory one level down. Throws Python's RecursionError. */
+  /** Goes through the entries of a directory one level down. Throws Python's RecursionError, or MemoryError beyond our limit. */
   enter<A>(directory: Directory, visit: () => A): A {
     this.entries += directory.contents.size
-    this.depth++
-    if (this.depth > maximumDepth || this.entries > maximumEntries) {
-      throw new PythonError("RecursionError", "maximum recursion depth exceeded")
+    if (this.entries > maximumEntries) {
+      throw exceeded("the directory has more entries", maximumEntries, "goes through")
     }
+    this.depth++
+    if (this.depth > maximumDepth) throw new PythonError("RecursionError", "maximum recursion depth exceeded")
     const result = visit()
     this.depth--
     return result
   }
+
+  /** The text, which the walk has come upon. Throws Python's MemoryError when there is too much of it. */
+  read(text: string): string {
+    this.characters += text.length
+    if (this.characters > maximumCharacters) {
+      throw exceeded("the directory has more characters", maximumCharacters, "goes through")
+    }
+    return text
+  }
 }
 
 const equalTrees = (a: Directory, b: Directory, walk: Walk): boolean =>
-  equals(a.name, b.name) && (a.contents === b.contents || walk.enter(a, () => equalEntries(a, b, walk)))
+  equals(a.name, b.name) &&
+  walk.enter(a, () => a.contents.equals(b.contents, (item, other) => equalItems(item, other, walk)))
 
-const equalEntries = (a: Directory, b: Directory, walk: Walk): boolean => {
-  if (a.contents.size !== b.contents.size) return false
-  for (const [name, item] of a.contents.entries()) {
-    const other = b.contents.get(name)
-    if (other === undefined) return false
-    const equal = item instanceof Directory
-      ? other instanceof Directory && equalTrees(item, other, walk)
-      : equals(item, other)
-    if (!equal) return false
-  }
-  return true
-}
+const equalItems = (item: Value, other: Value, walk: Walk): boolean =>
+  item instanceof Directory ? other instanceof Directory && equalTrees(item, other, walk) : equals(item, other)
 
 /** What the long-context category adds to a tree while it is loaded. */
 export interface Swelling {

@@ -33,11 +33,12 @@ const pwd: Tool<State> = {
   parameters: [],
   failures: [],
   run: (state) => {
+    const walk = new Walk()
     const names: Array<string> = []
     for (let at: Directory | undefined = state._current_dir; at !== undefined; at = at.parent) {
-      names.unshift(str(at.name))
+      names.push(walk.read(str(at.name)))
     }
-    return Dict.of({ current_working_directory: `/${names.join("/")}` })
+    return Dict.of({ current_working_directory: `/${names.toReversed().join("/")}` })
   }
 }
 
@@ -180,7 +181,7 @@ const find: Tool<State> = {
     const walk = new Walk()
     const search = (directory: Directory, prefix: string): void => {
       for (const [entry, item] of directory.contents.entries()) {
-        const at = `${prefix}/${str(entry)}`
+        const at = `${prefix}/${walk.read(str(entry))}`
         if (name === null || contains(entry, name)) matches.push(at)
         if (item instanceof Directory) walk.enter(item, () => search(item, at))
       }
@@ -250,17 +251,23 @@ const humanReadable = (bytes: bigint): string => {
   return `${fixed(size, 2)} PB`
 }
 
+// oxlint-disable-next-line no-control-regex
+const ascii = /^[\u0000-\u007f]*$/
+
+const encoder = new TextEncoder()
+
+const utf8Length = (text: string): number => ascii.test(text) ? text.length : encoder.encode(text).length
+
 const du: Tool<State> = {
   name: "du",
   parameters: [{ name: "human_readable", default: false }],
   failures: [],
   run: (state, [human = null]) => {
-    const encoder = new TextEncoder()
     const walk = new Walk()
     const sizeOf = (directory: Directory): bigint => {
       let size = 0n
       for (const item of directory.contents.values()) {
-        if (item instanceof File) size += BigInt(encoder.encode(textOf(item, "encode")).length)
+        if (item instanceof File) size += BigInt(utf8Length(walk.read(textOf(item, "encode"))))
         else if (item instanceof Directory) size += walk.enter(item, () => sizeOf(item))
       }
       return size
@@ -410,6 +417,10 @@ export const GorillaFileSystem: Toolset<State> = {
     ["root", state.root],
     ["_current_dir", state._current_dir]
   ],
+  copier: (state) => () => {
+    const root = state.root.deepCopy()
+    return { ...state, root, _current_dir: root }
+  },
   equalStates: (a, b) => a.long_context === b.long_context && a.root.equals(b.root),
   providers: {
     /** The name of something in the current directory. */

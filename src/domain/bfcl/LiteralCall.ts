@@ -7,13 +7,11 @@ import type { Expression } from "../python/Syntax.ts"
 import { repr } from "../python/Text.ts"
 import { DeepNesting, keywords as reservedWords } from "../python/TokenReader.ts"
 import { SyntaxFault } from "../python/Tokens.ts"
-import { Dict, equals, Instance, type Keywords, Tuple, type Value } from "../python/Value.ts"
+import { Dict, equals, Instance, type Keywords, PythonError, Tuple, type Value } from "../python/Value.ts"
+import { type PlainCall, scan } from "./LiteralScanner.ts"
 import { onlyCallee } from "./Rewrite.ts"
 
-export interface LiteralCall {
-  readonly name: string
-  readonly positional: ReadonlyArray<Value>
-  readonly keywords: Keywords
+export interface LiteralCall extends PlainCall {
   /** Whether an argument could be changed by the tool that gets it, so that every execution needs its own. */
   readonly isMutable: boolean
 }
@@ -68,7 +66,7 @@ const literalDict = (expression: Expression & { readonly kind: "Dict" }): Dict |
 
 const isMutable = (value: Value): boolean => typeof value === "object" && value !== null
 
-const read = (call: string): LiteralCall | undefined => {
+const read = (call: string): PlainCall | undefined => {
   const name = onlyCallee(call)
   if (name === undefined) return undefined
   const expression = parse(call)
@@ -81,22 +79,24 @@ const read = (call: string): LiteralCall | undefined => {
     if (keyword.name === undefined || value === undefined || isRepeated) return undefined
     keywords.push([keyword.name, value])
   }
-  if (positional === undefined) return undefined
-  return {
-    name,
-    positional,
-    keywords,
-    isMutable: positional.some(isMutable) || keywords.some(([, value]) => isMutable(value))
+  return positional && { name, positional, keywords }
+}
+
+const parsed = (call: string): PlainCall | undefined => {
+  try {
+    return read(call)
+  } catch (fault) {
+    if (fault instanceof SyntaxFault || fault instanceof DeepNesting || fault instanceof PythonError) return undefined
+    throw fault
   }
 }
 
 /** The call as a literal one; undefined when only the evaluator can tell what it is. */
 export const literalCall = (call: string): LiteralCall | undefined => {
-  try {
-    return read(call)
-  } catch (fault) {
-    if (fault instanceof SyntaxFault || fault instanceof DeepNesting) return undefined
-    throw fault
+  const found = scan(call) ?? parsed(call)
+  return found && {
+    ...found,
+    isMutable: found.positional.some(isMutable) || found.keywords.some(([, value]) => isMutable(value))
   }
 }
 

@@ -7,17 +7,42 @@
  */
 import { dumps, loads } from "../python/Json.ts"
 import * as Module from "../python/Module.ts"
-import { Dict, ellipsis, PythonError, type Value } from "../python/Value.ts"
+import { Dict, ellipsis, freeze, PythonError, type Value } from "../python/Value.ts"
 
 export interface LongContext {
   /** Constant name (`FILE_CONTENT_EXTENSION`) -> value. */
   readonly constants: Dict
 }
 
-export const make = (constants: Dict): LongContext => ({ constants })
+/** The constants as they are now, frozen. */
+export const make = (constants: Dict): LongContext => {
+  const own = constants.deepCopy()
+  own.freeze()
+  return { constants: own }
+}
 
 /** A constant, or an empty dictionary when the data does not define it. Not to be mutated. */
 export const constant = (longContext: LongContext, name: string): Value => longContext.constants.get(name) ?? new Dict()
+
+/** Extension -> the items in front of it, as JSON -> the list. */
+const lists = new WeakMap<object, Map<string, Array<Value>>>()
+const maximumLists = 64
+
+/** `[*own, *extension]`: in front of a constant, the same texts make the same list, frozen. Its text is long, and made once. */
+export const extended = (own: ReadonlyArray<Value>, extension: Array<Value>): Array<Value> => {
+  if (own.length === 0) return extension
+  if (!Object.isFrozen(extension) || !own.every((item) => typeof item === "string")) return [...own, ...extension]
+  let known = lists.get(extension)
+  if (known === undefined || known.size > maximumLists) lists.set(extension, known = new Map())
+  const key = JSON.stringify(own)
+  let list = known.get(key)
+  if (list === undefined) {
+    list = [...own, ...extension]
+    freeze(list)
+    known.set(key, list)
+  }
+  return list
+}
 
 /** JSON has no `...`, which ends the original's watch list. */
 const withoutEllipsis = (value: Value): Value => {

@@ -1,5 +1,5 @@
 /** The registry of tool sets: BFCL's class names and the simulators behind them. */
-import { type Dict, equals, type Value } from "../python/Value.ts"
+import { type Dict, equals, freeze, type Value } from "../python/Value.ts"
 import { GorillaFileSystem } from "./GorillaFileSystem.ts"
 import type { LongContext } from "./LongContext.ts"
 import { MathAPI } from "./MathAPI.ts"
@@ -27,6 +27,8 @@ export interface Simulator {
    * them when there is no other. Throws `PythonError` where Python's comparison does (a cyclic directory).
    */
   readonly differences: (that: Simulator | undefined) => ReadonlyArray<string>
+  /** Makes instances like this one, on which no tool was run, nor will be: its state is frozen, and shared as far as it can. */
+  readonly copier: () => () => Simulator
 }
 
 /** A tool set whose type of state is closed over. */
@@ -41,32 +43,46 @@ export interface RegisteredToolset {
 }
 
 const register = <State>(module: string, toolset: Toolset<State>): RegisteredToolset => {
-  const states = new WeakMap<Simulator, State>()
+  class Simulation implements Simulator {
+    readonly toolset = registered
+    private readonly state: State
+
+    constructor(state: State) {
+      this.state = state
+    }
+
+    run(tool: number, given: ReadonlyArray<Value>): Value | Failure {
+      return toolset.tools[tool]!.run(this.state, given)
+    }
+
+    attributes(): Attributes {
+      return toolset.attributes(this.state)
+    }
+
+    differences(that: Simulator | undefined): ReadonlyArray<string> {
+      if (!(that instanceof Simulation)) return publicNames(this.attributes())
+      return toolset.equalStates(this.state, that.state) ? none : unequal(this.attributes(), that.attributes())
+    }
+
+    copier(): () => Simulator {
+      for (const [, value] of this.attributes()) freeze(value)
+      const copy = toolset.copier(this.state)
+      return () => new Simulation(copy())
+    }
+  }
   const registered: RegisteredToolset = {
     name: toolset.name,
     module,
     tools: toolset.tools,
     providers: toolset.providers,
-    open: (config, longContext, shared) => {
-      const state = toolset.load(config, longContext, shared)
-      const simulator: Simulator = {
-        toolset: registered,
-        run: (tool, given) => toolset.tools[tool]!.run(state, given),
-        attributes: () => toolset.attributes(state),
-        differences: (that) => {
-          const other = that && states.get(that)
-          if (other === undefined) return publicNames(toolset.attributes(state))
-          return toolset.equalStates(state, other) ? [] : unequal(toolset.attributes(state), toolset.attributes(other))
-        }
-      }
-      states.set(simulator, state)
-      return simulator
-    }
+    open: (config, longContext, shared) => new Simulation(toolset.load(config, longContext, shared))
   }
   return registered
 }
 
-type Attributes = ReturnType<Simulator["attributes"]>
+type Attributes = ReadonlyArray<readonly [name: string, value: Value]>
+
+const none: ReadonlyArray<string> = []
 
 const publicNames = (attributes: Attributes): ReadonlyArray<string> =>
   attributes.map(([name]) => name).filter((name) => !name.startsWith("_"))

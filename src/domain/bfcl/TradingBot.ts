@@ -2,8 +2,9 @@
  * BFCL's trading account: one user, orders, money in and out, a watch list, quotes that never move.
  *
  * The original checks no argument's type; see VehicleControlAPI for what follows from that. It shares nothing between
- * instances: what long context adds to results is copied into them.
+ * instances that could change: what long context adds to results is frozen.
  */
+import { remembered } from "../Memo.ts"
 import { format } from "../python/Format.ts"
 import {
   absolute,
@@ -21,9 +22,9 @@ import { item } from "../python/Subscript.ts"
 import { lower, repr, str, upper } from "../python/Text.ts"
 import { compareTimes, dateFormat, type DateTime, strptime, timestampFormat } from "../python/Time.ts"
 import { attributeError, contains, Dict, equals, iterate, PythonError, truthy, type Value } from "../python/Value.ts"
-import { constant } from "./LongContext.ts"
+import { constant, extended, type LongContext } from "./LongContext.ts"
 import { Failure, type FailureKind, type Parameter, type Tool, type Toolset } from "./Toolset.ts"
-import { attributes, equalStates, load, type State } from "./TradingState.ts"
+import { attributes, copier, equalStates, load, type State } from "./TradingState.ts"
 import { symbolOfCompany, symbolsOfSector } from "./TradingTables.ts"
 
 type Subject = Readonly<Record<string, Value>>
@@ -61,15 +62,32 @@ const notPositive = (error: string, given: Subject): Failure => {
 const balanceOf = (account: State): Value => item(account.account_info, "balance")
 
 /** The long-context constant of that name, a list; nothing in other categories. */
-const extension = ({ longContext }: State, name: string): ReadonlyArray<Value> => {
+const extension = ({ longContext }: State, name: string): Array<Value> => {
   const value = longContext && constant(longContext, name)
   return Array.isArray(value) ? value : []
 }
 
-/** `value.copy()` of a dictionary. */
-const copyOf = (value: Value): Dict => {
-  if (value instanceof Dict) return value.copy()
-  throw attributeError(value, "copy")
+/** What long context makes of stocks and orders that are as they were loaded. */
+const swollen = new WeakMap<LongContext, WeakMap<object, Dict>>()
+
+/**
+ * `value.copy()` of a dictionary, with what long context adds to it. For one that is as it was loaded it is the same
+ * every time, frozen: its text is long, and made once.
+ */
+const swell = (value: Value, longContext: LongContext, add: (copy: Dict) => void): Dict => {
+  if (!(value instanceof Dict)) throw attributeError(value, "copy")
+  const { shared } = value
+  let known = swollen.get(longContext)
+  if (known === undefined) swollen.set(longContext, known = new WeakMap())
+  const found = shared && known.get(shared)
+  if (found !== undefined) return found
+  const copy = shared === undefined ? value.copy() : value.deepCopy()
+  add(copy)
+  if (shared !== undefined) {
+    copy.freeze()
+    known.set(shared, copy)
+  }
+  return copy
 }
 
 const getCurrentTime: Tool<State> = {
@@ -104,18 +122,32 @@ const getStockInfo: Tool<State> = {
       return failed("not_found", `Stock with symbol '${str(symbol)}' not found.`, subject, "stock_symbol")
     }
     if (account.longContext === undefined) return stock
-    const info = copyOf(stock)
-    info.set("MA(5)", [...extension(account, "MA_5_EXTENSION")])
-    info.set("MA(20)", [...extension(account, "MA_20_EXTENSION")])
-    return info
+    return swell(stock, account.longContext, (info) => {
+      info.set("MA(5)", extension(account, "MA_5_EXTENSION"))
+      info.set("MA(20)", extension(account, "MA_20_EXTENSION"))
+    })
   }
 }
 
-/** What long context adds to an order: texts about its stock. */
-const background = (texts: Value, symbol: Value): Dict =>
-  texts instanceof Dict
-    ? Dict.from(Array.from(texts.entries(), ([topic, text]) => [topic, str(text).replaceAll("{symbol}", str(symbol))]))
-    : new Dict()
+/** Texts about any stock -> those about a stock of that name. */
+const backgrounds = new WeakMap<Dict, (symbol: string) => Dict>()
+
+const filled = (texts: Dict): (symbol: string) => Dict =>
+  remembered((symbol) => {
+    const background = Dict.from(
+      Array.from(texts.entries(), ([topic, text]) => [topic, str(text).replaceAll("{symbol}", () => symbol)])
+    )
+    background.freeze()
+    return background
+  })
+
+/** What long context adds to an order: texts about its stock, frozen. */
+const background = (texts: Value, symbol: Value): Dict => {
+  if (!(texts instanceof Dict)) return new Dict()
+  let about = backgrounds.get(texts)
+  if (about === undefined) backgrounds.set(texts, about = filled(texts))
+  return about(str(symbol))
+}
 
 const getOrderDetails: Tool<State> = {
   name: "get_order_details",
@@ -129,10 +161,10 @@ const getOrderDetails: Tool<State> = {
       return failed("not_found", error, { argument: "order_id", value: order_id, allowed: ids })
     }
     if (account.longContext === undefined) return order
-    const details = copyOf(order)
-    const symbol = item(details, "symbol")
-    details.set("metadata", background(constant(account.longContext, "ORDER_DETAIL_EXTENSION"), symbol))
-    return details
+    const texts = constant(account.longContext, "ORDER_DETAIL_EXTENSION")
+    return swell(order, account.longContext, (details) => {
+      details.set("metadata", background(texts, item(details, "symbol")))
+    })
   }
 }
 
@@ -301,7 +333,7 @@ const getWatchlist = forSignedIn("view the watchlist", {
   failures: [],
   run: (account) =>
     account.long_context
-      ? [...account.watch_list, ...extension(account, "WATCH_LIST_EXTENSION")]
+      ? extended(account.watch_list, extension(account, "WATCH_LIST_EXTENSION"))
       : Dict.of({ watchlist: account.watch_list })
 }, (error) => [`Error: ${error}`])
 
@@ -337,7 +369,7 @@ const getTransactionHistory = forSignedIn("view transaction history", {
       return (start === undefined || compareTimes(start, time) <= 0) &&
         (end === undefined || compareTimes(time, end) <= 0)
     })
-    return Dict.of({ transaction_history: [...within, ...extension(account, "TRANSACTION_HISTORY_EXTENSION")] })
+    return Dict.of({ transaction_history: extended(within, extension(account, "TRANSACTION_HISTORY_EXTENSION")) })
   }
 }, inList)
 
@@ -352,7 +384,9 @@ const getAvailableStocks: Tool<State> = {
         returned: Dict.of({ stock_list: [] })
       })
     }
-    return Dict.of({ stock_list: [...iterate(symbols), ...extension(account, `${upper(str(sector))}_EXTENSION`)] })
+    return Dict.of({
+      stock_list: extended([...iterate(symbols)], extension(account, `${upper(str(sector))}_EXTENSION`))
+    })
   }
 }
 
@@ -430,6 +464,7 @@ export const TradingBot: Toolset<State> = {
   ],
   load,
   attributes,
+  copier,
   equalStates,
   providers: {
     trading_login: [{ tool: "trading_login" }],

@@ -78,7 +78,7 @@ export const load = (config: Dict, longContext: LongContext | undefined): State 
 }
 
 /** Python's order. */
-export const { attributes, equalStates } = Attributes.named(
+export const { attributes, copier, equalStates } = Attributes.named(
   "orders",
   "account_info",
   "authenticated",

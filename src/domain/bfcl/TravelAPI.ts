@@ -8,14 +8,14 @@
  */
 import { add, divide, isLess, multiply, round, subtract, toFloat, toInt } from "../python/Number.ts"
 import { PySet } from "../python/Set.ts"
-import { isDigit, repr, str } from "../python/Text.ts"
+import { digitsIn, isDigit, repr, str } from "../python/Text.ts"
 import type { Value } from "../python/Value.ts"
-import { attributeError, Dict, equals, iterate, Tuple } from "../python/Value.ts"
+import { attributeError, checkHashable, Dict, equals, freeze, iterate } from "../python/Value.ts"
 import type { FailureKind, Parameter, Tool, Toolset } from "./Toolset.ts"
 import { Failure } from "./Toolset.ts"
 import { dateOf, verifyTravelerInformation } from "./TravelerIdentity.ts"
-import { attributes, dictOf, equalStates, item, load, type State } from "./TravelState.ts"
-import { airportOfCity, airports, classFactors, ratesPerUsd, routes } from "./TravelTables.ts"
+import { attributes, copier, dictOf, equalStates, item, load, type State } from "./TravelState.ts"
+import { airportOfCity, airports, classFactors, ratesPerUsd, type Route, routeBetween, routes } from "./TravelTables.ts"
 
 const required = (...names: ReadonlyArray<string>): ReadonlyArray<Parameter> => names.map((name) => ({ name }))
 
@@ -127,23 +127,36 @@ const registerCreditCard: Tool<State> = {
   }
 }
 
-/** Twice the price on days whose digits add up to an even number. Reads any text; a superscript digit is no integer to Python. */
-const dayFactor = (travel_date: Value): number => {
-  let sum = 0n
-  for (const character of iterate(travel_date)) {
-    if (typeof character !== "string") throw attributeError(character, "isdigit")
-    if (isDigit(character)) sum += toInt(character)
-  }
-  return sum % 2n === 0n ? 2 : 1
+/** The parts of a date that `isdigit` holds for: of a text its digits, of a list those of its items. */
+const digitsOf = (travel_date: Value): ReadonlyArray<string> => {
+  if (typeof travel_date === "string") return digitsIn(travel_date)
+  return Array.from(iterate(travel_date), (item) => {
+    if (typeof item !== "string") throw attributeError(item, "isdigit")
+    return item
+  }).filter(isDigit)
 }
 
-/** Base prices by (departure, destination); a Python dictionary, because what is no key at all is an error of its own. */
-const basePrices = Dict.from(routes.map(({ from, to, price }) => [new Tuple([from, to]), price]))
+/** A superscript digit is no integer to Python. */
+const isOdd = (digits: string): boolean =>
+  /^[0-9]$/.test(digits) ? digits.charCodeAt(0) % 2 === 1 : toInt(digits) % 2n === 1n
+
+/** Twice the price on days whose digits add up to an even number. */
+const dayFactor = (travel_date: Value): number => digitsOf(travel_date).filter(isOdd).length % 2 === 0 ? 2 : 1
+
+const knownAirports: ReadonlySet<unknown> = new Set(airports)
 
 const unknownAirports = (...codes: ReadonlyArray<Value>): Array<Value> =>
-  codes.filter((code) => typeof code !== "string" || !airports.includes(code))
+  codes.filter((code) => !knownAirports.has(code))
 
 const travelClasses = [...classFactors.keys()]
+
+/** Python looks for the pair in a dictionary, so what is no key at all is an error of its own. */
+const routeOf = (from: Value, to: Value): Route | undefined => {
+  if (typeof from === "string" && typeof to === "string") return routeBetween(from, to)
+  checkHashable(from)
+  checkHashable(to)
+  return undefined
+}
 
 /** The price of a flight in USD. It is remembered, in long context together with the prices of all other routes. */
 const priceFlight = (
@@ -153,8 +166,8 @@ const priceFlight = (
   travel_date: Value,
   travel_class: Value
 ): number | Failure => {
-  const basePrice = basePrices.get(new Tuple([travel_from, travel_to]))
-  if (typeof basePrice !== "number") {
+  const route = routeOf(travel_from, travel_to)
+  if (route === undefined) {
     const unknown = unknownAirports(travel_from, travel_to)
     return new Failure(
       "not_found",
@@ -172,14 +185,21 @@ const priceFlight = (
     )
   }
   const factor = classFactor * dayFactor(travel_date)
-  const remembered = agency.long_context ? routes : [{ from: str(travel_from), to: str(travel_to), price: basePrice }]
-  agency._flight_cost_lookup = Dict.from(
-    remembered.map(({ from, to, price }) => [
-      `${from}|${to}|${str(travel_class)}|${str(travel_date)}`,
-      Dict.of({ cost: price * factor })
-    ])
-  )
-  return basePrice * factor
+  agency.lastPricing = { routes: agency.long_context ? routes : [route], travel_class, travel_date, factor }
+  return route.price * factor
+}
+
+/** Factor -> what all routes cost, frozen. There are five factors. */
+const costsOfAllRoutes = new Map<number, Array<Value>>()
+
+const allCosts = (factor: number): Array<Value> => {
+  let costs = costsOfAllRoutes.get(factor)
+  if (costs === undefined) {
+    costs = routes.map(({ price }) => price * factor)
+    freeze(costs)
+    costsOfAllRoutes.set(factor, costs)
+  }
+  return costs
 }
 
 const getFlightCost: Tool<State> = {
@@ -189,8 +209,10 @@ const getFlightCost: Tool<State> = {
   run: (agency, [travel_from = null, travel_to = null, travel_date = null, travel_class = null]) => {
     const cost = priceFlight(agency, travel_from, travel_to, travel_date, travel_class)
     if (cost instanceof Failure) return cost
-    const costs = [...agency._flight_cost_lookup.values()].map((entry) => item(dictOf(entry), "cost"))
-    return Dict.of({ travel_cost_list: costs })
+    const { long_context, lastPricing } = agency
+    return Dict.of({
+      travel_cost_list: long_context && lastPricing !== undefined ? allCosts(lastPricing.factor) : [cost]
+    })
   }
 }
 
@@ -263,17 +285,16 @@ const bookFlight = withToken(refuseBooking, {
 
 const travelClassSet = new PySet(travelClasses)
 
+const invalidAirport = (argument: string, code: Value, which: string): Failure => {
+  const error = `Invalid ${which} airport code: ${str(code)}`
+  const subject = { argument, value: code, allowed: [...airports], unknown: [code] }
+  return refuseBooking("invalid_value", error, subject, "airport_code")
+}
+
 /** What is wrong with where, when and how to fly, before the price is asked for. */
 const itineraryFailure = (date: Value, from: Value, to: Value, travelClass: Value): Failure | undefined => {
-  for (
-    const [argument, code, which] of [["travel_from", from, "departure"], ["travel_to", to, "destination"]] as const
-  ) {
-    if (unknownAirports(code).length > 0) {
-      const error = `Invalid ${which} airport code: ${str(code)}`
-      const subject = { argument, value: code, allowed: [...airports], unknown: [code] }
-      return refuseBooking("invalid_value", error, subject, "airport_code")
-    }
-  }
+  if (!knownAirports.has(from)) return invalidAirport("travel_from", from, "departure")
+  if (!knownAirports.has(to)) return invalidAirport("travel_to", to, "destination")
   if (dateOf(date) === undefined) {
     const error = "Invalid date format. Use YYYY-MM-DD."
     return refuseBooking("invalid_value", error, { argument: "travel_date", value: date, format: "YYYY-MM-DD" })
@@ -459,6 +480,7 @@ export const TravelAPI: Toolset<State> = {
   ],
   load,
   attributes,
+  copier,
   equalStates,
   providers: {
     access_token: [{ tool: "authenticate_travel" }],

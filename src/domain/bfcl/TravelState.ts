@@ -1,15 +1,25 @@
 /** The state of BFCL's travel agency: what a configuration sets, and what its tools change. */
 import { Random } from "../python/Random.ts"
-import { repr } from "../python/Text.ts"
+import { repr, str } from "../python/Text.ts"
 import { Dict, PythonError, typeName, type Value } from "../python/Value.ts"
 import * as Attributes from "./Attributes.ts"
 import type { LongContext } from "./LongContext.ts"
 import { Shared } from "./Shared.ts"
+import type { Route } from "./TravelTables.ts"
+
+/** The flights that were priced last: one, or in long context all of them. */
+export interface Pricing {
+  readonly routes: ReadonlyArray<Route>
+  readonly travel_class: Value
+  readonly travel_date: Value
+  /** What the base prices are multiplied by. */
+  readonly factor: number
+}
 
 /** Python's attributes under their own names. A value has the type that the configuration or a call gave it. */
 export interface State {
-  /** What the last priced flight costs, by `from|to|class|date`. */
-  _flight_cost_lookup: Dict
+  /** What `_flight_cost_lookup` holds in Python. */
+  lastPricing: Pricing | undefined
   readonly _random: Random
   readonly credit_card_list: Dict
   readonly booking_record: Dict
@@ -39,7 +49,7 @@ export const load = (config: Dict, longContext: LongContext | undefined, shared 
     extend(booking_record, shared.extension(longContext, "BOOKING_RECORD_EXTENSION"))
   }
   return {
-    _flight_cost_lookup: new Dict(),
+    lastPricing: undefined,
     _random: Random.seeded(configured("random_seed", 141053n)),
     credit_card_list,
     booking_record,
@@ -67,9 +77,15 @@ export const item = (table: Dict, key: Value): Value => {
   return value
 }
 
-/** Python's order. */
-export const { attributes, equalStates } = Attributes.named(
-  "_flight_cost_lookup",
+/** What the last priced flights cost, by `from|to|class|date`. */
+const flightCosts = ({ factor, routes, travel_class, travel_date }: Pricing): Dict =>
+  Dict.from(routes.map(({ from, price, to }) => [
+    `${from}|${to}|${str(travel_class)}|${str(travel_date)}`,
+    Dict.of({ cost: price * factor })
+  ]))
+
+/** Python's order, from the second attribute on. */
+const named = Attributes.named(
   "_random",
   "credit_card_list",
   "booking_record",
@@ -82,3 +98,10 @@ export const { attributes, equalStates } = Attributes.named(
   "budget_limit",
   "long_context"
 )
+
+export const { copier, equalStates } = named
+
+export const attributes = (agency: State): ReadonlyArray<readonly [name: string, value: Value]> => [
+  ["_flight_cost_lookup", agency.lastPricing === undefined ? new Dict() : flightCosts(agency.lastPricing)],
+  ...named.attributes(agency)
+]

@@ -77,6 +77,15 @@ export const routes: ReadonlyArray<Route> = prices.trim().split("\n").flatMap((l
   })
 })
 
+/** Departure -> destination -> route. */
+const routesFrom: ReadonlyMap<string, ReadonlyMap<string, Route>> = new Map(
+  routes.map((
+    { from }
+  ) => [from, new Map(routes.filter((route) => route.from === from).map((route) => [route.to, route]))])
+)
+
+export const routeBetween = (from: string, to: string): Route | undefined => routesFrom.get(from)?.get(to)
+
 /** Travel class -> what it multiplies the base price by. */
 export const classFactors: ReadonlyMap<string, number> = new Map([["economy", 1], ["business", 2], ["first", 5]])
 

@@ -280,6 +280,17 @@ const getUserStats: Tool<State> = {
     })
 }
 
+const named = Attributes.named(
+  "username",
+  "password",
+  "authenticated",
+  "tweets",
+  "comments",
+  "retweets",
+  "following_list",
+  "tweet_counter"
+)
+
 export const TwitterAPI: Toolset<State> = {
   name: "TwitterAPI",
   tools: [
@@ -299,16 +310,11 @@ export const TwitterAPI: Toolset<State> = {
     getUserStats
   ],
   load,
-  ...Attributes.named(
-    "username",
-    "password",
-    "authenticated",
-    "tweets",
-    "comments",
-    "retweets",
-    "following_list",
-    "tweet_counter"
-  ),
+  ...named,
+  copier: (state) => {
+    const copy = named.copier(state)
+    return () => ({ ...copy(), shared: new Shared() })
+  },
   providers: {
     authentication: [{ tool: "authenticate_twitter" }],
     followed_user: [{ tool: "list_all_following" }],

@@ -13,7 +13,7 @@ import type { LongContext } from "./LongContext.ts"
 import { constant } from "./LongContext.ts"
 import type { FailureKind, Tool, Toolset } from "./Toolset.ts"
 import { Failure } from "./Toolset.ts"
-import { attributes, equalStates, load, type State } from "./VehicleState.ts"
+import { attributes, copier, equalStates, load, type State } from "./VehicleState.ts"
 import { distanceBetween, isZipcode, unknownZipcode, zipcodeOfCity } from "./VehicleTables.ts"
 
 /** Gallons. */
@@ -453,6 +453,7 @@ export const VehicleControlAPI: Toolset<State> = {
   ],
   load,
   attributes,
+  copier,
   equalStates,
   providers: {
     doors_locked: [{

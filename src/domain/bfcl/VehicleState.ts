@@ -73,7 +73,7 @@ export const load = (config: Dict, longContext: LongContext | undefined): State 
 }
 
 /** Python's order. */
-export const { attributes, equalStates } = Attributes.named(
+export const { attributes, copier, equalStates } = Attributes.named(
   "_random",
   "fuelLevel",
   "batteryVoltage",

@@ -145,8 +145,8 @@ const sorted: Run = (given, keywords) => {
   checkNames("sort", ["key", "reverse"], keywords)
   const key = keyword(keywords, "key") ?? null
   const items = [...iterate(given[0]!)]
-  const ranked = items.map((item): Value => new Tuple([key === null ? item : apply(key, item)]))
-  const order = Number.sorted(ranked).map((rank) => items[ranked.indexOf(rank)]!)
+  const ranks = new Map<Value, Value>(items.map((item) => [new Tuple([key === null ? item : apply(key, item)]), item]))
+  const order = Number.sorted(ranks.keys()).map((rank) => ranks.get(rank)!)
   return truthy(keyword(keywords, "reverse") ?? false) ? order.toReversed() : order
 }
 

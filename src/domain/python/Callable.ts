@@ -5,6 +5,10 @@ import { Instance, type Keywords, PythonError, type Value } from "./Value.ts"
 export type Implementation = (positional: ReadonlyArray<Value>, keywords: Keywords) => Value
 
 export abstract class Callable extends Instance {
+  /** What a call adds to the steps of an expression, beside its arguments and its result. */
+  readonly steps: number = 1
+  /** The same for each item of its arguments. */
+  readonly stepsPerItem: number = 0
   /** How CPython names the function in errors about unpacked arguments, `len()`. */
   abstract readonly functionText: string
   abstract override call(positional: ReadonlyArray<Value>, keywords: Keywords): Value
@@ -12,6 +16,7 @@ export abstract class Callable extends Instance {
 
 /** What is implemented here rather than written in Python. */
 abstract class Native extends Callable {
+  override readonly stepsPerItem = 3
   readonly name: string
   readonly functionText: string
   private readonly implementation: Implementation

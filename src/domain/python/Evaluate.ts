@@ -5,16 +5,16 @@
  * results; what goes beyond ends in a Python exception like any other mistake.
  */
 import { Callable, PythonFunction } from "./Callable.ts"
+import { maximumDepth, recursionError } from "./Compile.ts"
+import { extentOf } from "./Extent.ts"
 import { format } from "./Format.ts"
+import { checkText, exceeded, type Limits, ofCall } from "./Limits.ts"
 import { attribute, converted } from "./Methods.ts"
 import * as Number from "./Number.ts"
-import { parse } from "./Parser.ts"
 import { PySet } from "./Set.ts"
 import { item, Slice } from "./Subscript.ts"
 import type { Call, Comprehension, Expression, ForClause, Keyword } from "./Syntax.ts"
 import { str } from "./Text.ts"
-import { DeepNesting } from "./TokenReader.ts"
-import { SyntaxFault } from "./Tokens.ts"
 import {
   attributeError,
   contains,
@@ -33,114 +33,16 @@ import {
 /** What a name stands for; undefined when it is not defined. */
 export type Scope = (name: string) => Value | undefined
 
-/** Expressions evaluated, and parts of their values, before we give up; an honest call needs a few hundred. */
-const maximumSteps = 50_000
-const maximumDepth = 400
-
-const syntaxError = (fault: SyntaxFault, file: string): PythonError =>
-  new PythonError(fault.type, `${fault.message} (${file}, line ${fault.line})`)
-
-const recursionError = (): PythonError =>
-  new PythonError("RecursionError", "maximum recursion depth exceeded during compilation")
-
-/** Parses as `ast.parse(source, mode="eval")`. Throws Python's SyntaxError, naming the file as given, or RecursionError. */
-export const parseSource = (source: string, file: string): Expression => {
-  try {
-    return parse(source)
-  } catch (fault) {
-    if (fault instanceof SyntaxFault) throw syntaxError(fault, file)
-    throw fault instanceof DeepNesting ? recursionError() : fault
-  }
-}
-
-/** Parses and checks as `eval(source)` does before it runs anything. Throws Python's SyntaxError or RecursionError. */
-export const compile = (source: string): Expression => {
-  const expression = parseSource(source.replace(/^[ \t]+/, ""), "<string>")
-  checkCompiled(expression, 0)
-  return expression
-}
-
-const refuse = (message: string): never => {
-  throw syntaxError(new SyntaxFault(message, 1), "<string>")
-}
-
-/** What only the compiler refuses, in the order in which it walks the tree. */
-const checkCompiled = (expression: Expression, depth: number): void => {
-  if (depth > maximumDepth) throw recursionError()
-  if (expression.kind === "Yield" || expression.kind === "YieldFrom") refuse("'yield' outside function")
-  if (expression.kind === "Await") refuse("'await' outside function")
-  if (expression.kind === "Call") {
-    const seen = new Set<string>()
-    for (const { name } of expression.keywords) {
-      if (name !== undefined && seen.has(name)) refuse(`keyword argument repeated: ${name}`)
-      if (name !== undefined) seen.add(name)
-    }
-  }
-  for (const child of children(expression)) checkCompiled(child, depth + 1)
-}
-
-const childrenOfClauses = (clauses: ReadonlyArray<ForClause>): ReadonlyArray<Expression> =>
-  clauses.flatMap((clause) => [clause.target, clause.iterable, ...clause.conditions])
-
-const present = (expressions: ReadonlyArray<Expression | undefined>): ReadonlyArray<Expression> =>
-  expressions.filter((expression) => expression !== undefined)
-
-/** The expressions directly inside an expression. */
-const children = (expression: Expression): ReadonlyArray<Expression> => {
-  switch (expression.kind) {
-    case "Constant":
-    case "Name":
-      return []
-    case "Attribute":
-    case "Starred":
-    case "NamedExpr":
-    case "Await":
-    case "YieldFrom":
-      return [expression.value]
-    case "Yield":
-      return present([expression.value])
-    case "Subscript":
-      return [expression.value, expression.slice]
-    case "Slice":
-      return present([expression.lower, expression.upper, expression.step])
-    case "Call":
-      return [expression.callee, ...expression.positional, ...expression.keywords.map((keyword) => keyword.value)]
-    case "UnaryOp":
-      return [expression.operand]
-    case "BinOp":
-      return [expression.left, expression.right]
-    case "BoolOp":
-      return expression.values
-    case "Compare":
-      return [expression.left, ...expression.comparators]
-    case "IfExp":
-      return [expression.test, expression.body, expression.otherwise]
-    case "Lambda":
-      return present([...expression.parameters.map((parameter) => parameter.default), expression.body])
-    case "List":
-    case "Tuple":
-    case "Set":
-      return expression.items
-    case "Dict":
-      return present(expression.entries.flat())
-    case "ListComp":
-    case "SetComp":
-    case "GeneratorExp":
-      return [expression.item, ...childrenOfClauses(expression.clauses)]
-    case "DictComp":
-      return [expression.key, expression.value, ...childrenOfClauses(expression.clauses)]
-    case "JoinedStr":
-      return expression.parts
-    case "FormattedValue":
-      return present([expression.value, expression.specification])
-  }
-}
-
 class Evaluator {
+  private readonly maximumSteps: number
   private steps = 0
   private depth = 0
   /** Names bound by `:=`. */
   private readonly assigned = new Map<string, Value>()
+
+  constructor(maximumSteps: number) {
+    this.maximumSteps = maximumSteps
+  }
 
   evaluate(expression: Expression, scope: Scope): Value {
     this.count()
@@ -148,15 +50,18 @@ class Evaluator {
     this.depth++
     const value = this.dispatch(expression, scope)
     this.depth--
-    this.count(weightOf(value))
+    this.count(this.extentOf(value))
     return value
   }
 
   private count(weight = 1): void {
     this.steps += weight
-    if (this.steps > maximumSteps) {
-      throw new PythonError("RuntimeError", `the call takes more than the ${maximumSteps} steps that envtune computes`)
-    }
+    if (this.steps > this.maximumSteps) throw exceeded("the call takes more steps", this.maximumSteps, "computes")
+  }
+
+  /** What a value adds to the steps, because whoever takes it may go through all of it. */
+  private extentOf(value: Value): number {
+    return extentOf(value, this.maximumSteps - this.steps)
   }
 
   private dispatch(expression: Expression, scope: Scope): Value {
@@ -207,7 +112,7 @@ class Evaluator {
           this.optional(expression.step, scope)
         )
       case "JoinedStr":
-        return expression.parts.map((part) => str(this.evaluate(part, scope))).join("")
+        return this.joined(expression.parts, scope)
       case "FormattedValue": {
         const value = converted(this.evaluate(expression.value, scope), expression.conversion)
         const specification = expression.specification
@@ -239,6 +144,15 @@ class Evaluator {
       case "Await":
         throw new PythonError("SyntaxError", "invalid syntax (<string>, line 1)")
     }
+  }
+
+  private joined(parts: ReadonlyArray<Expression>, scope: Scope): string {
+    let text = ""
+    for (const part of parts) {
+      text += str(this.evaluate(part, scope))
+      checkText(text.length)
+    }
+    return text
   }
 
   private lookUp(name: string, scope: Scope): Value {
@@ -308,8 +222,15 @@ class Evaluator {
     const callee = this.evaluate(expression.callee, scope)
     const positional = this.positional(callee, expression.positional, scope)
     const keywords = this.keywords(callee, expression.keywords, scope)
+    if (callee instanceof Callable) this.countCall(callee, positional)
     if (callee instanceof Instance && callee.call !== undefined) return callee.call(positional, keywords)
     throw new PythonError("TypeError", `'${typeName(callee)}' object is not callable`)
+  }
+
+  private countCall({ steps, stepsPerItem }: Callable, positional: ReadonlyArray<Value>): void {
+    this.count(steps)
+    if (stepsPerItem === 0) return
+    for (const value of positional) this.count(stepsPerItem * this.extentOf(value))
   }
 
   private positional(callee: Value, expressions: ReadonlyArray<Expression>, scope: Scope): ReadonlyArray<Value> {
@@ -324,11 +245,18 @@ class Evaluator {
   }
 
   private keywords(callee: Value, given: ReadonlyArray<Keyword>, scope: Scope): Keywords {
-    const keywords: Array<readonly [string, Value]> = []
+    const keywords = new Map<string, Value>()
+    const add = (name: string, value: Value): void => {
+      if (keywords.has(name)) {
+        const message = `got multiple values for keyword argument '${name}'`
+        throw new PythonError("TypeError", `${functionText(callee)} ${message}`)
+      }
+      keywords.set(name, value)
+    }
     for (const { name, value: expression } of given) {
       const value = this.evaluate(expression, scope)
       if (name !== undefined) {
-        keywords.push([name, value])
+        add(name, value)
         continue
       }
       if (!(value instanceof Dict)) {
@@ -337,14 +265,10 @@ class Evaluator {
       }
       for (const [key, content] of value.entries()) {
         if (typeof key !== "string") throw new PythonError("TypeError", "keywords must be strings")
-        if (keywords.some(([known]) => known === key)) {
-          const message = `got multiple values for keyword argument '${key}'`
-          throw new PythonError("TypeError", `${functionText(callee)} ${message}`)
-        }
-        keywords.push([key, content])
+        add(key, content)
       }
     }
-    return keywords
+    return [...keywords]
   }
 
   private lambda(expression: Expression & { readonly kind: "Lambda" }, scope: Scope): Value {
@@ -380,22 +304,6 @@ class Evaluator {
     }
   }
 }
-
-/** What a value adds to the steps: whoever takes it may go through all of it. */
-const weightOf = (value: Value): number => {
-  if (typeof value === "string") return value.length >> 6
-  if (typeof value === "bigint") {
-    return value > maximumLight || value < -maximumLight
-      ? value.toString(16).length >> 6
-      : 0
-  }
-  if (value === null || typeof value !== "object") return 0
-  if (Array.isArray(value)) return value.length >> 2
-  if (value instanceof Dict) return value.size >> 2
-  return (value instanceof Tuple ? value.items.length : value.length?.() ?? 0) >> 2
-}
-
-const maximumLight = 1n << 64n
 
 const within = (locals: ReadonlyMap<string, Value>, outer: Scope): Scope => (name) => {
   const value = locals.get(name)
@@ -497,9 +405,9 @@ const comparison = (operator: string, a: Value, b: Value): boolean => {
  *
  * Generators are lists here: nothing that a tool does can tell them apart.
  */
-export const evaluate = (expression: Expression, scope: Scope): Value => {
+export const evaluate = (expression: Expression, scope: Scope, limits: Limits = ofCall): Value => {
   try {
-    return new Evaluator().evaluate(expression, scope)
+    return new Evaluator(limits.steps).evaluate(expression, scope)
   } catch (error) {
     // The engine's own limits on stacks and texts, in case ours let something through.
     if (error instanceof RangeError) throw new PythonError("MemoryError", error.message)

@@ -7,6 +7,9 @@ export type ParseReplacement = (source: string, line: number) => Expression
 
 const closers: Readonly<Record<string, string>> = { ")": "(", "]": "[", "}": "{" }
 
+/** No name has more characters. */
+const namedCharacter = /\\N\{[^}]{0,128}\}/y
+
 class Reader {
   private readonly body: string
   private readonly line: number
@@ -43,8 +46,8 @@ class Reader {
       const character = this.body[this.at]
       if (character === "\\") {
         // The braces of \N{...} are no field.
-        const named = /^\\N\{[^}]*\}/.exec(this.body.slice(this.at))
-        this.at += named === null ? 1 : named[0].length - 1
+        namedCharacter.lastIndex = this.at
+        this.at = namedCharacter.test(this.body) ? namedCharacter.lastIndex - 1 : this.at + 1
         continue
       }
       if (character !== "{" && character !== "}") continue

@@ -56,8 +56,13 @@ const pad = (sign: string, body: string, { align, fill, width }: Specification):
   }
 }
 
-const group = (digits: string, separator: string, size: number): string =>
-  separator === "" ? digits : digits.replace(new RegExp(`\\B(?=(?:[0-9a-zA-Z]{${size}})+$)`, "g"), separator)
+/** Groups are counted from the end. */
+const group = (digits: string, separator: string, size: number): string => {
+  if (separator === "") return digits
+  const groups: Array<string> = []
+  for (let stop = digits.length; stop > 0; stop -= size) groups.unshift(digits.slice(Math.max(stop - size, 0), stop))
+  return groups.join(separator)
+}
 
 const signOf = (isNegative: boolean, sign: string): string => isNegative ? "-" : sign === "-" ? "" : sign
 

@@ -88,7 +88,7 @@ export class Grammar extends OperatorGrammar {
       const first = this.starNamedExpression()
       if (first === undefined) return this.operator(")") ? { kind: "Tuple", items: [] } : undefined
       if (!this.operator(",")) return undefined
-      const rest = this.starNamedExpressions() ?? []
+      const rest = this.starNamedExpressions()
       return this.operator(")") ? { kind: "Tuple", items: [first, ...rest] } : undefined
     })
   }
@@ -104,18 +104,19 @@ export class Grammar extends OperatorGrammar {
   }
 
   protected list(): Expression | undefined {
-    return this.attempt(() => {
-      if (!this.operator("[")) return undefined
-      const items = this.starNamedExpressions() ?? []
-      return this.operator("]") ? { kind: "List", items } : undefined
-    })
+    const start = this.mark
+    if (!this.operator("[")) return undefined
+    const items = this.starNamedExpressions()
+    if (this.operator("]")) return { kind: "List", items }
+    this.mark = start
+    return undefined
   }
 
   protected set(): Expression | undefined {
     return this.attempt(() => {
       if (!this.operator("{")) return undefined
       const items = this.starNamedExpressions()
-      return items !== undefined && this.operator("}") ? { kind: "Set", items } : undefined
+      return items.length > 0 && this.operator("}") ? { kind: "Set", items } : undefined
     })
   }
 

@@ -2,8 +2,10 @@
  * Python's `json`: `loads` keeps int and float apart, accepts NaN and the infinities and lets the last of equal keys
  * win; `dumps` writes what Python writes. `JSON.parse` would lose all of it.
  */
+import { textOfUnchanging, whole } from "../Memo.ts"
+import { exceeded, maximumSource } from "./Limits.ts"
 import { checkDigits } from "./Number.ts"
-import { floatRepr, intRepr } from "./Text.ts"
+import { floatRepr, intRepr, plainWithout } from "./Text.ts"
 import { Dict, PythonError, Tuple, typeName, type Value } from "./Value.ts"
 
 /** Python's own limit depends on the stack it happens to have; this one is safely below ours. */
@@ -22,16 +24,8 @@ const number = /-?(?:0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?/y
 // oxlint-disable-next-line no-control-regex
 const unescaped = /[^"\\\u0000-\u001f]*/y
 
-const escapes: Readonly<Record<string, string>> = {
-  "\"": "\"",
-  "\\": "\\",
-  "/": "/",
-  b: "\b",
-  f: "\f",
-  n: "\n",
-  r: "\r",
-  t: "\t"
-}
+/** What may follow a backslash, beside `u`. */
+const escapes = "\"\\/bfnrt"
 
 const constants: ReadonlyArray<readonly [name: string, value: Value]> = [
   ["null", null],
@@ -127,38 +121,34 @@ class Reader {
   private string(): string {
     const start = this.at
     this.at++
-    let value = ""
     for (;;) {
       unescaped.lastIndex = this.at
-      value += unescaped.exec(this.text)![0]
+      unescaped.test(this.text)
       this.at = unescaped.lastIndex
       const character = this.text[this.at]
       if (character === undefined) throw decodeError("Unterminated string starting at", this.text, start)
-      if (character === "\"") {
-        this.at++
-        return value
-      }
+      if (character === "\"") break
       if (character !== "\\") throw decodeError("Invalid control character at", this.text, this.at)
-      value += this.escape(start)
+      this.skipEscape(start)
     }
+    this.at++
+    // It copies: a part of the text would keep all of it in memory, in two bytes a character where one of them needs two.
+    return JSON.parse(this.text.slice(start, this.at))
   }
 
-  private escape(start: number): string {
+  private skipEscape(start: number): void {
     const character = this.text[this.at + 1]
     if (character === undefined) throw decodeError("Unterminated string starting at", this.text, start)
     if (character !== "u") {
-      const plain = escapes[character]
-      if (plain === undefined) throw decodeError("Invalid \\escape", this.text, this.at)
+      if (!escapes.includes(character)) throw decodeError("Invalid \\escape", this.text, this.at)
       this.at += 2
-      return plain
+      return
     }
-    const digits = this.text.slice(this.at + 2, this.at + 6)
     // CPython wants a character after the digits before it looks at them.
-    if (this.at + 6 >= this.text.length || !/^[0-9a-fA-F]{4}$/.test(digits)) {
+    if (this.at + 6 >= this.text.length || !/^[0-9a-fA-F]{4}$/.test(this.text.slice(this.at + 2, this.at + 6))) {
       throw decodeError("Invalid \\uXXXX escape", this.text, this.at + 1)
     }
     this.at += 6
-    return String.fromCharCode(Number.parseInt(digits, 16))
   }
 
   private take(character: string): boolean {
@@ -187,6 +177,12 @@ class Reader {
 /** `json.loads(text)`. Throws `PythonError`: JSONDecodeError with Python's message, RecursionError, ValueError (digits). */
 export const loads = (text: string): Value => new Reader(text).document()
 
+/** The same of what a model wrote. Throws Python's MemoryError for more than we read. */
+export const loadsCall = (text: string): Value => {
+  if (text.length > maximumSource) throw exceeded("the call has more characters", maximumSource, "reads")
+  return loads(text)
+}
+
 export interface DumpsOptions {
   /** Escapes everything beyond ASCII; true unless said otherwise. */
   readonly ensureAscii?: boolean
@@ -194,12 +190,28 @@ export interface DumpsOptions {
   readonly indent?: number
 }
 
-/** ASCII that JSON prints as it is. */
-const plain = /^[ !#-[\]-~]*$/
+/** What JSON prints as it is. */
+const isPlain = plainWithout("\"")
 const beyondAscii = /[\u007f-\uffff]/g
 
+/** A text of each length from here on is remembered: long ones are the same again and again. */
+const long = 256
+const maximumLong = 1 << 16
+const maximumRemembered = 256
+const remembered = new Map<number, { readonly text: string; readonly quoted: string }>()
+
 const quote = (text: string, ensureAscii: boolean): string => {
-  if (plain.test(text)) return `"${text}"`
+  if (text.length < long || text.length > maximumLong || !ensureAscii) return escaped(text, ensureAscii)
+  const last = remembered.get(text.length)
+  if (last?.text === text) return last.quoted
+  const quoted = escaped(text, ensureAscii)
+  if (remembered.size >= maximumRemembered) remembered.clear()
+  remembered.set(text.length, { text, quoted: whole(quoted) })
+  return quoted
+}
+
+const escaped = (text: string, ensureAscii: boolean): string => {
+  if (isPlain(text)) return `"${text}"`
   // JSON.stringify escapes lone surrogates, which Python leaves alone unless it writes ASCII.
   const quoted = JSON.stringify(text)
   if (ensureAscii) return quoted.replace(beyondAscii, hex)
@@ -217,7 +229,12 @@ const isEscaped = (text: string, at: number): boolean => {
   return (at - before) % 2 === 1
 }
 
-const hex = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`
+const bytes = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"))
+
+const hex = (unit: string): string => {
+  const code = unit.charCodeAt(0)
+  return `\\u${bytes[code >> 8]!}${bytes[code & 255]!}`
+}
 
 const floatText = (value: number): string => {
   if (Number.isFinite(value)) return floatRepr(value)
@@ -239,10 +256,27 @@ const keyText = (key: Value): string => {
   throw new PythonError("TypeError", `keys must be str, int, float, bool or None, not ${typeName(key)}`)
 }
 
-const write = (value: Value, ensureAscii: boolean, indent: number | undefined, depth: number): string => {
+/** The form of a text: escapes, and blanks per level where it has more than one line. */
+interface Form {
+  readonly ensureAscii: boolean
+  readonly indent: number | undefined
+}
+
+/** What stands before the first item, between two, and after the last one. */
+type Spaces = readonly [first: string, between: string, last: string]
+
+const onOneLine: Spaces = ["", ", ", ""]
+
+const spaces = (indent: number | undefined, depth: number): Spaces => {
+  if (indent === undefined) return onOneLine
+  const inner = `\n${" ".repeat(indent * (depth + 1))}`
+  return [inner, `,${inner}`, `\n${" ".repeat(indent * depth)}`]
+}
+
+const write = (value: Value, form: Form, depth: number): string => {
   switch (typeof value) {
     case "string":
-      return quote(value, ensureAscii)
+      return quote(value, form.ensureAscii)
     case "bigint":
       return intRepr(value)
     case "number":
@@ -254,33 +288,72 @@ const write = (value: Value, ensureAscii: boolean, indent: number | undefined, d
   if (depth > maximumDepth) {
     throw new PythonError("RecursionError", "maximum recursion depth exceeded while encoding a JSON object")
   }
-  if (value instanceof Dict) {
-    const parts: Array<string> = []
-    for (const [key, item] of value.entries()) {
-      parts.push(`${quote(keyText(key), ensureAscii)}: ${write(item, ensureAscii, indent, depth + 1)}`)
-    }
-    return enclose("{", parts, "}", indent, depth)
-  }
-  const items = Array.isArray(value) ? value : value instanceof Tuple ? value.items : undefined
-  if (items === undefined) {
-    throw new PythonError("TypeError", `Object of type ${typeName(value)} is not JSON serializable`)
-  }
-  return enclose("[", items.map((item) => write(item, ensureAscii, indent, depth + 1)), "]", indent, depth)
+  if (value instanceof Dict) return form === standard ? standardDict(value, depth) : writeDict(value, form, depth)
+  if (Array.isArray(value)) return form === standard ? standardList(value, depth) : writeList(value, form, depth)
+  if (value instanceof Tuple) return writeList(value.items, form, depth)
+  throw new PythonError("TypeError", `Object of type ${typeName(value)} is not JSON serializable`)
 }
 
-const enclose = (
-  open: string,
-  parts: ReadonlyArray<string>,
-  close: string,
-  indent: number | undefined,
-  depth: number
-): string => {
-  if (indent === undefined || parts.length === 0) return open + parts.join(", ") + close
-  const outer = `\n${" ".repeat(indent * depth)}`
-  const inner = `\n${" ".repeat(indent * (depth + 1))}`
-  return open + inner + parts.join(`,${inner}`) + outer + close
+const writeDict = (dict: Dict, form: Form, depth: number): string => {
+  const [first, between, last] = spaces(form.indent, depth)
+  let text = ""
+  const { fields } = dict
+  if (fields === undefined) {
+    for (const [key, item] of dict.view()) text += writeEntry(text === "" ? first : between, key, item, form, depth)
+  } else {
+    for (const key in fields) text += writeEntry(text === "" ? first : between, key, fields[key]!, form, depth)
+  }
+  return text === "" ? "{}" : "{" + text + last + "}"
 }
+
+const writeEntry = (space: string, key: Value, item: Value, form: Form, depth: number): string =>
+  space + keyStart(key, form) + write(item, form, depth + 1)
+
+/** Keys are few, and most are short. */
+const maximumKey = 64
+const maximumKeys = 1024
+const keyStarts = new Map<string, string>()
+
+/** `"key": `. */
+const keyStart = (key: Value, { ensureAscii }: Form): string => {
+  if (typeof key !== "string" || !ensureAscii || key.length > maximumKey) return `${quote(keyText(key), ensureAscii)}: `
+  let start = keyStarts.get(key)
+  if (start === undefined) {
+    start = `${escaped(key, true)}: `
+    if (keyStarts.size >= maximumKeys) keyStarts.clear()
+    keyStarts.set(key, start)
+  }
+  return start
+}
+
+const writeList = (items: ReadonlyArray<Value>, form: Form, depth: number): string => {
+  if (items.length === 0) return "[]"
+  const [first, between, last] = spaces(form.indent, depth)
+  let text = `[${first}`
+  let isFirst = true
+  for (const item of items) {
+    if (!isFirst) text += between
+    text += write(item, form, depth + 1)
+    isFirst = false
+  }
+  return text + last + "]"
+}
+
+const standard: Form = { ensureAscii: true, indent: undefined }
+
+/** In the standard form: the same in thousands of results. */
+const recalled = textOfUnchanging()
+
+const standardDict = (dict: Dict, depth: number): string => {
+  const { shared } = dict
+  return shared === undefined
+    ? writeDict(dict, standard, depth)
+    : recalled(shared, () => writeDict(dict, standard, depth))
+}
+
+const standardList = (items: ReadonlyArray<Value>, depth: number): string =>
+  Object.isFrozen(items) ? recalled(items, () => writeList(items, standard, depth)) : writeList(items, standard, depth)
 
 /** `json.dumps(value)`. Throws `PythonError`: TypeError for what JSON does not know, ValueError (digits), RecursionError. */
 export const dumps = (value: Value, options?: DumpsOptions): string =>
-  write(value, options?.ensureAscii ?? true, options?.indent, 0)
+  write(value, options === undefined ? standard : { ensureAscii: true, indent: undefined, ...options }, 0)

@@ -1,6 +1,7 @@
 /** Attributes of Python's own types: the methods that turn one tool's result into another tool's argument. */
 import { Builtin } from "./Callable.ts"
 import { format } from "./Format.ts"
+import { checkText } from "./Limits.ts"
 import { sorted, toIndex } from "./Number.ts"
 import * as Text from "./Text.ts"
 import {
@@ -29,13 +30,6 @@ const text = (value: Value | undefined, name: string): string => {
 const part = (value: Value): string => {
   if (typeof value === "string") return value
   throw typeError(`must be str, not ${typeName(value)}`)
-}
-
-/** Texts longer than this are not put together. */
-const maximumLength = 1 << 20
-
-const checkLength = (length: number): void => {
-  if (length > maximumLength) throw new PythonError("MemoryError", "the text is longer than envtune puts together")
 }
 
 const textOrNone = (value: Value | undefined, name: string): string | undefined =>
@@ -80,13 +74,15 @@ const codePointIndex = (self: string, index: number): bigint =>
   index < 0 ? -1n : BigInt(Text.length(self.slice(0, index)))
 
 const capitalized = (self: string): string => {
-  const [first = "", ...rest] = Text.characters(self)
-  return Text.upper(first) + Text.lower(rest.join(""))
+  const first = self === "" ? "" : String.fromCodePoint(self.codePointAt(0)!)
+  return Text.upper(first) + Text.lower(self.slice(first.length))
 }
 
 /** `"...{}..{name}".format(...)`: positions and names, with conversions and specifications, without attribute access. */
 const formatText: Method<string> = (self, given, keywords) => {
+  const named = new Map(keywords)
   let next = 0
+  let length = self.length
   return self.replaceAll(
     /\{\{|\}\}|\{([^{}!:]*)(?:!([rsa]))?(?::([^{}]*))?\}|[{}]/g,
     (whole, name, conversion, specification) => {
@@ -98,12 +94,15 @@ const formatText: Method<string> = (self, given, keywords) => {
       const key = String(name)
       const value = /^\d*$/.test(key)
         ? given[key === "" ? next++ : Number(key)]
-        : keywords.find(([keyword]) => keyword === key)?.[1]
+        : named.get(key)
       if (value === undefined) {
         if (!/^\d*$/.test(key)) throw new PythonError("KeyError", Text.quote(key))
         throw new PythonError("IndexError", "Replacement index out of range for positional args tuple")
       }
-      return format(converted(value, conversion), specification ?? "")
+      const formatted = format(converted(value, conversion), specification ?? "")
+      length += formatted.length
+      checkText(length)
+      return formatted
     }
   )
 }
@@ -134,7 +133,7 @@ export const join = (separator: string, parts: Value): string => {
     if (typeof item === "string") return item
     throw typeError(`sequence item ${i}: expected str instance, ${typeName(item)} found`)
   })
-  checkLength(separator.length * texts.length + texts.reduce((sum, item) => sum + item.length, 0))
+  checkText(separator.length * texts.length + texts.reduce((sum, item) => sum + item.length, 0))
   return texts.join(separator)
 }
 
@@ -155,7 +154,7 @@ const textMethods: Readonly<Record<string, Method<string>>> = {
   lstrip: strip("lstrip", "start"),
   replace: positional(2, 2, (self, [from = null, to = null]) => {
     const [wanted, replacement] = [text(from, "replace"), text(to, "replace")]
-    checkLength(self.length + self.split(wanted).length * replacement.length)
+    checkText(self.length + self.split(wanted).length * replacement.length)
     return self.replaceAll(wanted, () => replacement)
   }),
   rfind: positional(1, 1, (self, [wanted = null]) => codePointIndex(self, self.lastIndexOf(part(wanted)))),

@@ -1,5 +1,7 @@
 /** Reads a Python module that does nothing but assign constants, as BFCL's `long_context.py`. Nothing is executed. */
-import { evaluate, parseSource } from "./Evaluate.ts"
+import { parseSource } from "./Compile.ts"
+import { evaluate } from "./Evaluate.ts"
+import { none } from "./Limits.ts"
 import { type Token, tokenize } from "./Tokens.ts"
 import { Dict, PythonError } from "./Value.ts"
 
@@ -18,7 +20,7 @@ const noNames = (): undefined => undefined
 
 /** The constants by name, in the order of the module. Throws `PythonError`, naming the line, for anything else in it. */
 export const constants = (source: string): Dict => {
-  const { fault, tokens } = tokenize(source)
+  const { fault, tokens } = tokenize(source, none)
   if (fault !== undefined) throw new PythonError(fault.type, `line ${fault.line}: ${fault.message}`)
   const named = new Dict()
   for (const [name, equals, ...value] of statements(tokens)) {
@@ -28,8 +30,8 @@ export const constants = (source: string): Dict => {
     }
     try {
       // Blanks between tokens mean nothing to an expression, and line breaks within brackets do not either.
-      const expression = parseSource(value.map((token) => token.text).join(" "), "value")
-      named.set(name.text, evaluate(expression, noNames))
+      const expression = parseSource(value.map((token) => token.text).join(" "), "value", none)
+      named.set(name.text, evaluate(expression, noNames, none))
     } catch (error) {
       throw error instanceof PythonError
         ? new PythonError(error.type, `line ${line}: ${name.text}: ${error.message}`)

@@ -2,6 +2,7 @@
  * Python's operators on `int`, `float` and `bool` (and `+`, `*`, `<` on what else has them), with CPython 3.11's
  * exceptions; conversions from text; correct rounding.
  */
+import { checkItems, checkText, exceeded, maximumBits } from "./Limits.ts"
 import { complexPower, pow } from "./Power.ts"
 import { bitLength, divideHalfEven, fraction, ratio } from "./Rounding.ts"
 import { characters, compare as compareText, decimalValue, maximumDigits, quote, strip } from "./Text.ts"
@@ -10,13 +11,9 @@ import { Dict, equals, Instance, PythonError, Tuple, typeName, type Value } from
 /** A number or a boolean counts as itself. */
 type Numeric = bigint | number | boolean
 
-/** Bits of an integer, and items of a repeated sequence, that we compute; Python would go on until memory ends. */
-const maximumBits = 1 << 18
-const maximumLength = 1 << 20
-
 const typeError = (message: string): PythonError => new PythonError("TypeError", message)
 
-const tooLarge = (): PythonError => new PythonError("MemoryError", "the result is larger than envtune computes")
+const tooLarge = (): PythonError => exceeded("the integer has more bits", maximumBits, "computes")
 
 /** Whether Python's `isinstance(value, (int, float))`. */
 export const isNumeric = (value: Value): value is Numeric =>
@@ -42,6 +39,16 @@ const otherwise = (operator: string, a: Value, b: Value, symbol: string): Value 
   return result
 }
 
+const joined = (a: string, b: string): string => {
+  checkText(a.length + b.length)
+  return a + b
+}
+
+const concatenated = (a: ReadonlyArray<Value>, b: ReadonlyArray<Value>): Array<Value> => {
+  checkItems(a.length + b.length)
+  return [...a, ...b]
+}
+
 /** `a + b`. `symbol` is how the operator is written (`+=` prints itself in the exception). */
 export const add = (a: Value, b: Value, symbol = "+"): Value => {
   if (isNumeric(a) && isNumeric(b)) {
@@ -49,15 +56,15 @@ export const add = (a: Value, b: Value, symbol = "+"): Value => {
     return floatOf(a) + floatOf(b)
   }
   if (typeof a === "string") {
-    if (typeof b === "string") return a + b
+    if (typeof b === "string") return joined(a, b)
     throw typeError(`can only concatenate str (not "${typeName(b)}") to str`)
   }
   if (Array.isArray(a)) {
-    if (Array.isArray(b)) return [...a, ...b]
+    if (Array.isArray(b)) return concatenated(a, b)
     throw typeError(`can only concatenate list (not "${typeName(b)}") to list`)
   }
   if (a instanceof Tuple) {
-    if (b instanceof Tuple) return new Tuple([...a.items, ...b.items])
+    if (b instanceof Tuple) return new Tuple(concatenated(a.items, b.items))
     throw typeError(`can only concatenate tuple (not "${typeName(b)}") to tuple`)
   }
   return otherwise("+", a, b, symbol)
@@ -76,8 +83,12 @@ const repeat = (sequence: string | Array<Value> | Tuple, times: Value): Value =>
   if (!isIntegral(times)) throw typeError(`can't multiply sequence by non-int of type '${typeName(times)}'`)
   const count = BigInt(times) < 0n ? 0n : BigInt(times)
   const items = sequence instanceof Tuple ? sequence.items : sequence
-  if (BigInt(items.length) * count > BigInt(maximumLength)) throw tooLarge()
-  if (typeof items === "string") return items.repeat(Number(count))
+  const length = items.length * Number(count)
+  if (typeof items === "string") {
+    checkText(length)
+    return items.repeat(Number(count))
+  }
+  checkItems(length)
   const repeated = Array.from({ length: Number(count) }, () => items).flat()
   return sequence instanceof Tuple ? new Tuple(repeated) : repeated
 }
@@ -288,9 +299,12 @@ export const sorted = (values: Iterable<Value>): Array<Value> =>
   // Like CPython's, the later of two is asked whether it is less than the earlier.
   [...values].toSorted((a, b) => isLess(a, b) ? -1 : isLess(b, a) ? 1 : 0)
 
+/** Decimal digits beyond ASCII. */
+const otherDigits = /(?![0-9])\p{Nd}/gu
+
 /** Digits of any script as ASCII ones; anything else stays. */
 const asciiDigits = (text: string): string =>
-  characters(text).map((character) => String(decimalValue(character) ?? character)).join("")
+  text.replaceAll(otherDigits, (character) => String(decimalValue(character)))
 
 /** `float(value)`. Throws Python's TypeError, ValueError, OverflowError. */
 export const toFloat = (value: Value): number => {
@@ -299,7 +313,8 @@ export const toFloat = (value: Value): number => {
     throw typeError(`float() argument must be a string or a real number, not '${typeName(value)}'`)
   }
   const text = asciiDigits(strip(value))
-  if (/^[+-]?(\d+(_\d+)*\.?(\d+(_\d+)*)?|\.\d+(_\d+)*)(e[+-]?\d+(_\d+)*)?$/i.test(text)) {
+  // Every digit can be matched in one way only: tried in two, a long text that is no number would take forever.
+  if (/^[+-]?(?:\d+(?:_\d+)*(?:\.(?:\d+(?:_\d+)*)?)?|\.\d+(?:_\d+)*)(?:e[+-]?\d+(?:_\d+)*)?$/i.test(text)) {
     return Number(text.replaceAll("_", ""))
   }
   const name = /^([+-]?)(inf|infinity|nan)$/i.exec(text)

@@ -59,13 +59,19 @@ export abstract class OperatorGrammar extends TokenReader {
   }
 
   protected starNamedExpression(): Expression | undefined {
-    return this.starred(() => this.bitwiseOr()) ?? this.namedExpression()
+    const starred = this.isOperator("*") ? this.starred(() => this.bitwiseOr()) : undefined
+    return starred ?? this.namedExpression()
   }
 
-  protected starNamedExpressions(): ReadonlyArray<Expression> | undefined {
-    const items = this.gather(() => this.starNamedExpression())
-    if (items !== undefined) this.operator(",")
-    return items
+  /** Items between commas, and perhaps a comma after the last one; none is an empty list. */
+  protected starNamedExpressions(): ReadonlyArray<Expression> {
+    const items: Array<Expression> = []
+    for (;;) {
+      const item = this.starNamedExpression()
+      if (item === undefined) return items
+      items.push(item)
+      if (!this.operator(",")) return items
+    }
   }
 
   protected assignmentExpression(): Expression | undefined {
@@ -86,10 +92,11 @@ export abstract class OperatorGrammar extends TokenReader {
 
   /** `expression !operator`. */
   protected expressionUnless(operator: string): Expression | undefined {
-    return this.attempt(() => {
-      const value = this.expression()
-      return value === undefined || this.isOperator(operator) ? undefined : value
-    })
+    const start = this.mark
+    const value = this.expression()
+    if (value !== undefined && !this.isOperator(operator)) return value
+    this.mark = start
+    return undefined
   }
 
   protected expression(): Expression | undefined {
@@ -143,15 +150,17 @@ export abstract class OperatorGrammar extends TokenReader {
   }
 
   protected disjunction(): Expression | undefined {
-    return this.memoized("disjunction", () => this.chain("or", () => this.chain("and", () => this.inversion())))
+    return this.memoized("disjunction", () => this.chain("or"))
   }
 
-  protected chain(operator: "and" | "or", rule: () => Expression | undefined): Expression | undefined {
-    const first = rule()
+  protected chain(operator: "and" | "or"): Expression | undefined {
+    const first = operator === "or" ? this.chain("and") : this.inversion()
     if (first === undefined) return undefined
     const values = [first]
     for (;;) {
-      const next = this.attempt(() => this.keyword(operator) ? rule() : undefined)
+      const next = this.attempt(() =>
+        this.keyword(operator) ? operator === "or" ? this.chain("and") : this.inversion() : undefined
+      )
       if (next === undefined) return values.length === 1 ? first : { kind: "BoolOp", operator, values }
       values.push(next)
     }
@@ -244,8 +253,9 @@ export abstract class OperatorGrammar extends TokenReader {
   }
 
   protected awaitPrimary(): Expression | undefined {
+    if (!this.isKeyword("await")) return this.primary()
     return this.attempt((): Expression | undefined => {
-      if (!this.keyword("await")) return undefined
+      this.mark++
       const value = this.primary()
       return value && { kind: "Await", value }
     }) ?? this.primary()

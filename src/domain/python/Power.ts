@@ -8,7 +8,8 @@
  */
 import { Complex } from "./Complex.ts"
 import { cosineAndSine, exp, ln, ln2 } from "./Elementary.ts"
-import { divideHalfEven, type Dyadic, fraction, ratio, toPrecision } from "./Rounding.ts"
+import { dyadic, fma } from "./Fma.ts"
+import { divideHalfEven, fraction, ratio } from "./Rounding.ts"
 
 const view = new DataView(new ArrayBuffer(8))
 
@@ -20,26 +21,6 @@ const bitsOf = (value: number): bigint => {
 const floatOf = (bits: bigint): number => {
   view.setBigUint64(0, BigInt.asUintN(64, bits))
   return view.getFloat64(0)
-}
-
-/** A finite float, exactly. */
-const dyadic = (value: number): Dyadic => {
-  const bits = bitsOf(value)
-  const exponent = Number((bits >> 52n) & 0x7ffn)
-  const digits = (bits & 0xfffffffffffffn) | (exponent === 0 ? 0n : 1n << 52n)
-  return { mantissa: bits >> 63n === 0n ? digits : -digits, exponent: Math.max(exponent, 1) - 1075 }
-}
-
-/** `a * b + c`, rounded once. All of them, and the result, are finite and normal or zero. */
-const fma = (a: number, b: number, c: number): number => {
-  if (a === 0 || b === 0) return c
-  const [x, y, z] = [dyadic(a), dyadic(b), dyadic(c)]
-  const product = { mantissa: x.mantissa * y.mantissa, exponent: x.exponent + y.exponent }
-  const exponent = c === 0 ? product.exponent : Math.min(product.exponent, z.exponent)
-  const sum = (product.mantissa << BigInt(product.exponent - exponent))
-    + (c === 0 ? 0n : z.mantissa << BigInt(z.exponent - exponent))
-  const rounded = toPrecision({ mantissa: sum, exponent }, 53)
-  return Number(rounded.mantissa) * 2 ** rounded.exponent
 }
 
 /** Intervals of each table. */

@@ -117,7 +117,9 @@ const firstBlock = (seed: bigint): Uint32Array => {
   return block
 }
 
-const bitLength = (value: bigint): number => value === 0n ? 0 : value.toString(2).length
+/** Of a positive integer below 2^53. */
+const bitLength = (value: number): number =>
+  value < 2 ** 32 ? 32 - Math.clz32(value) : 64 - Math.clz32(Math.floor(value / 2 ** 32))
 
 export class Random extends Instance {
   readonly typeName = "Random"
@@ -142,7 +144,7 @@ export class Random extends Instance {
   }
 
   /** A generator that goes on from here by itself. */
-  copy(): Random {
+  override deepCopy(): Random {
     const copy = new Random(this.seed)
     copy.block = this.block
     copy.position = this.position
@@ -162,13 +164,13 @@ export class Random extends Instance {
     return (word ^ (word >>> 18)) >>> 0
   }
 
-  /** `randint(from, to)`, both ends included. */
+  /** `randint(from, to)`, both ends included, less than 2^53 apart. */
   randint(from: bigint, to: bigint): bigint {
-    const count = to - from + 1n
+    const count = Number(to - from + 1n)
     const bits = bitLength(count)
     for (;;) {
       const draw = this.bits(bits)
-      if (draw < count) return from + draw
+      if (draw < count) return from + BigInt(draw)
     }
   }
 
@@ -183,13 +185,10 @@ export class Random extends Instance {
     return "<random.Random object>"
   }
 
-  private bits(count: number): bigint {
-    let value = 0n
-    for (let drawn = 0; drawn < count; drawn += 32) {
-      const missing = count - drawn
-      const word = missing < 32 ? this.next32() >>> (32 - missing) : this.next32()
-      value |= BigInt(word) << BigInt(drawn)
-    }
-    return value
+  /** `getrandbits(count)`, 53 bits at most: the least significant word is drawn first. */
+  private bits(count: number): number {
+    if (count <= 32) return this.next32() >>> (32 - count)
+    const low = this.next32()
+    return (this.next32() >>> (64 - count)) * 2 ** 32 + low
   }
 }

@@ -1,8 +1,6 @@
 /** Python's `range`. */
+import { checkItems } from "./Limits.ts"
 import { Instance, PythonError, typeName, type Value } from "./Value.ts"
-
-/** Longer ranges are not gone through: no tool call needs one. */
-const maximumLength = 100_000n
 
 export class Range extends Instance {
   readonly typeName = "range"
@@ -32,8 +30,12 @@ export class Range extends Instance {
   }
 
   override *iterate(): Generator<Value> {
-    if (this.count > maximumLength) throw new PythonError("MemoryError", "the range is longer than envtune goes")
-    for (let i = 0n; i < this.count; i++) yield this.start + i * this.step
+    checkItems(this.length())
+    let value = this.start
+    for (let i = this.length(); i > 0; i--) {
+      yield value
+      value += this.step
+    }
   }
 
   override item(key: Value): Value {

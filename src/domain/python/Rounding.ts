@@ -12,13 +12,16 @@ export const bitLength = (value: bigint): number => {
   return digits.length * 4 - Math.clz32(Number.parseInt(digits[0]!, 16)) + 28
 }
 
+/** Whole numbers up to here are floats, whose quotient is rounded correctly. */
+const maximumExact = BigInt(Number.MAX_SAFE_INTEGER)
+
 /**
  * The float nearest to `numerator / denominator`, ties to even; infinite when there is none.
  * The denominator is positive.
  */
 export const ratio = (numerator: bigint, denominator: bigint): number => {
   if (numerator < 0n) return -ratio(-numerator, denominator)
-  if (numerator === 0n) return 0
+  if (numerator <= maximumExact && denominator <= maximumExact) return Number(numerator) / Number(denominator)
   const excess = bitLength(numerator) - bitLength(denominator)
   // 66 bits of quotient, and fewer where the result is subnormal and has less precision.
   const shift = BigInt(Math.min(66 - excess, 1074))

@@ -43,6 +43,10 @@ export class PySet extends Instance {
     return this.members.size === 0 ? "set()" : `{${this.items().map(repr).join(", ")}}`
   }
 
+  override deepCopy(): PySet {
+    return new PySet(this.members.keys())
+  }
+
   override equals(that: Value): boolean {
     return that instanceof PySet && this.members.equals(that.members)
   }

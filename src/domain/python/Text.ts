@@ -2,18 +2,21 @@
  * Python's `str`: a sequence of code points, with Python's notion of printable, white space, digit and line.
  * `repr` and `str` of every value are here, too.
  */
+import { textOfUnchanging } from "../Memo.ts"
+import { maximumNesting } from "./Limits.ts"
 import { Dict, PythonError, Tuple, type Value } from "./Value.ts"
 
 const surrogate = /[\ud800-\udfff]/
-const plain = /^[\u0020-\u0026\u0028-\u005b\u005d-\u007e]*$/
+const isSecondHalf = /[\udc00-\udfff]/
 const special = /[\\\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}\p{Zs}]/gu
 const beyondAscii = /[^ -~]/gu
 
 /** Python's decimal digits are Unicode's; ours go through a table only when they are not ASCII. */
 const decimal = /^\p{Nd}$/u
-/** Characters with a digit value that are no decimal digits (`isdigit` without `isdecimal`), of Unicode 14. */
-const otherDigit =
-  /^[\u00b2\u00b3\u00b9\u1369-\u1371\u19da\u2070\u2074-\u2079\u2080-\u2089\u2460-\u2468\u2474-\u247c\u2488-\u2490\u24ea\u24f5-\u24fd\u24ff\u2776-\u277e\u2780-\u2788\u278a-\u2792\u{10a40}-\u{10a43}\u{10e60}-\u{10e68}\u{11052}-\u{1105a}\u{1f100}-\u{1f10a}]$/u
+/** Characters with a digit value: decimal digits, and those that are digits to `isdigit` alone, of Unicode 14. */
+const digit =
+  /\p{Nd}|[\u00b2\u00b3\u00b9\u1369-\u1371\u19da\u2070\u2074-\u2079\u2080-\u2089\u2460-\u2468\u2474-\u247c\u2488-\u2490\u24ea\u24f5-\u24fd\u24ff\u2776-\u277e\u2780-\u2788\u278a-\u2792\u{10a40}-\u{10a43}\u{10e60}-\u{10e68}\u{11052}-\u{1105a}\u{1f100}-\u{1f10a}]/gu
+const digits = new RegExp(`^(?:${digit.source})+$`, "u")
 
 /** Python's white space, as the inside of a character class. */
 export const spaceClass = "\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000"
@@ -22,12 +25,27 @@ const spaces = new RegExp(`[${spaceClass}]+`)
 // oxlint-disable-next-line no-control-regex
 const lineBreak = /\r\n|[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]/
 
-/** Containers nested deeper than this are Python's recursion error; its own limit depends on the stack. */
-const maximumDepth = 300
-
 /** `sys.get_int_max_str_digits()`. */
 export const maximumDigits = 4300
 const tooLong = 10n ** BigInt(maximumDigits)
+const tooLongNegative = -tooLong
+
+/** Texts shorter than this are looked at faster without a regular expression. */
+const short = 24
+
+/** Tells texts of printable ASCII without backslashes and without that quote. */
+export const plainWithout = (quote: "'" | "\""): (text: string) => boolean => {
+  const quoteCode = quote.charCodeAt(0)
+  const plain = new RegExp(`^[^\\\\${quote}\\x00-\\x1f\\x7f-\\uffff]*$`)
+  return (text) => {
+    if (text.length >= short) return plain.test(text)
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i)
+      if (code < 32 || code > 126 || code === quoteCode || code === 92) return false
+    }
+    return true
+  }
+}
 
 /** `len(text)`. */
 export const length = (text: string): number => surrogate.test(text) ? Array.from(text).length : text.length
@@ -43,13 +61,12 @@ export const slice = (text: string, start: number, stop: number): string =>
 export const compare = (a: string, b: string): number => {
   // UTF-16 units sort like code points as long as no surrogate meets a unit above it.
   if (!surrogate.test(a) && !surrogate.test(b)) return a === b ? 0 : a < b ? -1 : 1
-  const as = Array.from(a)
-  const bs = Array.from(b)
-  for (let i = 0; i < as.length && i < bs.length; i++) {
-    const difference = as[i]!.codePointAt(0)! - bs[i]!.codePointAt(0)!
-    if (difference !== 0) return difference
-  }
-  return as.length - bs.length
+  let at = 0
+  while (at < a.length && at < b.length && a[at] === b[at]) at++
+  if (at === a.length || at === b.length) return a.length - b.length
+  // Where second halves differ, the first halves in front of them are the same.
+  const start = isSecondHalf.test(a[at]!) && isSecondHalf.test(b[at]!) ? Math.max(at - 1, 0) : at
+  return a.codePointAt(start)! - b.codePointAt(start)! || a.codePointAt(at)! - b.codePointAt(at)!
 }
 
 /** `text.splitlines()`. */
@@ -81,6 +98,7 @@ export const stripEnd = (text: string): string => {
 
 /** `text.strip(characters)`, or of one end. */
 export const stripCharacters = (text: string, unwanted: string, ends: "both" | "start" | "end" = "both"): string => {
+  if (!surrogate.test(unwanted)) return stripUnits(text, unwanted, ends)
   const all = characters(text)
   const set = new Set(characters(unwanted))
   let start = 0
@@ -90,6 +108,15 @@ export const stripCharacters = (text: string, unwanted: string, ends: "both" | "
   return all.slice(start, stop).join("")
 }
 
+/** Without surrogates among the unwanted, none that is taken off is half of a character. */
+const stripUnits = (text: string, unwanted: string, ends: "both" | "start" | "end"): string => {
+  let start = 0
+  let stop = text.length
+  if (ends !== "end") { while (start < stop && unwanted.includes(text[start]!)) start++ }
+  if (ends !== "start") { while (stop > start && unwanted.includes(text[stop - 1]!)) stop-- }
+  return text.slice(start, stop)
+}
+
 /** `text.lower()`: full lower-casing, which is JavaScript's. */
 export const lower = (text: string): string => text.toLowerCase()
 
@@ -97,18 +124,27 @@ export const lower = (text: string): string => text.toLowerCase()
 export const upper = (text: string): string => text.toUpperCase()
 
 /** `text.isdigit()`: at least one character, all with a digit value; superscripts are digits that `int` refuses. */
-export const isDigit = (text: string): boolean =>
-  text !== "" && characters(text).every((character) => decimal.test(character) || otherDigit.test(character))
+export const isDigit = (text: string): boolean => digits.test(text)
+
+/** The characters for which `isdigit` holds. */
+export const digitsIn = (text: string): ReadonlyArray<string> => text.match(digit) ?? []
+
+/** Unicode has a few hundred of them. */
+const otherDecimals = new Map<string, number>()
 
 /** The value of one decimal digit of any script, undefined for anything else. */
 export const decimalValue = (character: string): number | undefined => {
   if (character >= "0" && character <= "9") return character.charCodeAt(0) - 48
   if (!decimal.test(character)) return undefined
+  const known = otherDecimals.get(character)
+  if (known !== undefined) return known
   // Decimal digits come in unbroken runs of whole decades.
   const code = character.codePointAt(0)!
   let start = code
   while (decimal.test(String.fromCodePoint(start - 1))) start--
-  return (code - start) % 10
+  const value = (code - start) % 10
+  otherDecimals.set(character, value)
+  return value
 }
 
 const hex = (code: number, digits: number): string => code.toString(16).padStart(digits, "0")
@@ -132,9 +168,11 @@ const escape = (character: string): string => {
 const escapeCode = (code: number): string =>
   code < 0x100 ? `\\x${hex(code, 2)}` : code < 0x10000 ? `\\u${hex(code, 4)}` : `\\U${hex(code, 8)}`
 
+const isPlain = plainWithout("'")
+
 /** `repr(text)`. */
 export const quote = (text: string): string => {
-  if (plain.test(text)) return `'${text}'`
+  if (isPlain(text)) return `'${text}'`
   const escaped = text.replace(special, escape)
   if (!text.includes("'")) return `'${escaped}'`
   return text.includes("\"") ? `'${escaped.replaceAll("'", "\\'")}'` : `"${escaped}"`
@@ -164,8 +202,19 @@ export const tooManyDigits = (): PythonError =>
 
 /** `str(n)` of an int. Throws Python's ValueError beyond 4300 digits. */
 export const intRepr = (value: bigint): string => {
-  if (value >= tooLong || value <= -tooLong) throw tooManyDigits()
+  if (value >= tooLong || value <= tooLongNegative) throw tooManyDigits()
   return value.toString()
+}
+
+const recalled = textOfUnchanging()
+
+const listAt = (items: ReadonlyArray<Value>, depth: number): string =>
+  `[${items.map((item) => reprAt(item, depth + 1)).join(", ")}]`
+
+const dictAt = (dict: Dict, depth: number): string => {
+  const parts: Array<string> = []
+  for (const [key, item] of dict.view()) parts.push(`${reprAt(key, depth + 1)}: ${reprAt(item, depth + 1)}`)
+  return `{${parts.join(", ")}}`
 }
 
 /** `repr(value)`. */
@@ -183,14 +232,15 @@ const reprAt = (value: Value, depth: number): string => {
       return value ? "True" : "False"
   }
   if (value === null) return "None"
-  if (depth > maximumDepth) {
+  if (depth > maximumNesting) {
     throw new PythonError("RecursionError", "maximum recursion depth exceeded while getting the repr of an object")
   }
-  if (Array.isArray(value)) return `[${value.map((item) => reprAt(item, depth + 1)).join(", ")}]`
+  if (Array.isArray(value)) {
+    return Object.isFrozen(value) ? recalled(value, () => listAt(value, depth)) : listAt(value, depth)
+  }
   if (value instanceof Dict) {
-    const parts: Array<string> = []
-    for (const [key, item] of value.entries()) parts.push(`${reprAt(key, depth + 1)}: ${reprAt(item, depth + 1)}`)
-    return `{${parts.join(", ")}}`
+    const { shared } = value
+    return shared === undefined ? dictAt(value, depth) : recalled(shared, () => dictAt(value, depth))
   }
   if (value instanceof Tuple) {
     const items = value.items.map((item) => reprAt(item, depth + 1))

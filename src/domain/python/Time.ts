@@ -13,13 +13,16 @@ export interface DateTime {
 }
 
 const directives: Readonly<Record<string, string>> = {
-  Y: "(?<Y>\\p{Nd}{4})",
-  m: "(?<m>1[0-2]|0[1-9]|[1-9])",
-  d: "(?<d>3[0-1]|[1-2]\\p{Nd}|0[1-9]|[1-9]| [1-9])",
-  H: "(?<H>2[0-3]|[0-1]\\p{Nd}|\\p{Nd})",
-  M: "(?<M>[0-5]\\p{Nd}|\\p{Nd})",
-  S: "(?<S>6[0-1]|[0-5]\\p{Nd}|\\p{Nd})"
+  Y: "(\\p{Nd}{4})",
+  m: "(1[0-2]|0[1-9]|[1-9])",
+  d: "(3[0-1]|[1-2]\\p{Nd}|0[1-9]|[1-9]| [1-9])",
+  H: "(2[0-3]|[0-1]\\p{Nd}|\\p{Nd})",
+  M: "([0-5]\\p{Nd}|\\p{Nd})",
+  S: "(6[0-1]|[0-5]\\p{Nd}|\\p{Nd})"
 }
+
+/** What nearly every date looks like, told faster than in all the ways that Python reads. */
+const plainDate = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])$/
 
 const pattern = (format: string): RegExp =>
   new RegExp(
@@ -32,7 +35,7 @@ const pattern = (format: string): RegExp =>
     "iu"
   )
 
-/** `%Y-%m-%d`. */
+/** `%Y-%m-%d`. Every format has the parts of a date and a time in this order. */
 export const dateFormat = "%Y-%m-%d"
 /** `%Y-%m-%d %H:%M:%S`. */
 export const timestampFormat = "%Y-%m-%d %H:%M:%S"
@@ -42,8 +45,12 @@ const patterns: Readonly<Record<string, RegExp>> = {
   [timestampFormat]: pattern(timestampFormat)
 }
 
-const toNumber = (text: string): number =>
-  characters(text).reduce((sum, character) => 10 * sum + (decimalValue(character) ?? 0), 0)
+const toNumber = (text: string): number => {
+  const ascii = Number(text)
+  return Number.isNaN(ascii)
+    ? characters(text).reduce((sum, character) => 10 * sum + (decimalValue(character) ?? 0), 0)
+    : ascii
+}
 
 const isLeap = (year: number): boolean => (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0
 
@@ -56,6 +63,10 @@ export const strptime = (text: Value, format: typeof dateFormat | typeof timesta
   if (typeof text !== "string") {
     throw new PythonError("TypeError", `strptime() argument 1 must be str, not ${typeName(text)}`)
   }
+  if (format === dateFormat && plainDate.test(text) && !text.startsWith("0000")) {
+    const [year, month, day] = [Number(text.slice(0, 4)), Number(text.slice(5, 7)), Number(text.slice(8))]
+    return { year, month, day, hour: 0, minute: 0, second: 0 }
+  }
   const match = patterns[format]!.exec(text)
   if (match === null) {
     throw new PythonError("ValueError", `time data ${quote(text)} does not match format ${quote(format)}`)
@@ -63,11 +74,11 @@ export const strptime = (text: Value, format: typeof dateFormat | typeof timesta
   if (match[0].length < text.length) {
     throw new PythonError("ValueError", `unconverted data remains: ${text.slice(match[0].length)}`)
   }
-  const part = (directive: string): number => toNumber(match.groups?.[directive] ?? "")
-  const [year, month, day] = [part("Y"), part("m"), part("d")]
+  const [, years = "", months = "", days = "", hours = "", minutes = "", seconds = ""] = match
+  const [year, month, day] = [toNumber(years), toNumber(months), toNumber(days)]
   if (year < 1) throw new PythonError("ValueError", `year ${year} is out of range`)
   if (day > daysInMonth(year, month)) throw new PythonError("ValueError", "day is out of range for month")
-  return { year, month, day, hour: part("H"), minute: part("M"), second: part("S") }
+  return { year, month, day, hour: toNumber(hours), minute: toNumber(minutes), second: toNumber(seconds) }
 }
 
 /** Less than 0, 0 or more than 0: which comes first. */

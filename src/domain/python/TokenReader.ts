@@ -7,8 +7,8 @@ export const keywords = new Set(
     + "import in is lambda nonlocal not or pass raise return try while with yield").split(" ")
 )
 
-/** Nesting at which we give up, at about 100 brackets; CPython allows 200 of them. */
-const maximumDepth = 300
+/** Nesting of rules at which we give up: each of the 200 brackets that CPython allows takes up to four. */
+const maximumDepth = 820
 
 /** The source is nested deeper than Python's parser or compiler goes. */
 export class DeepNesting extends Error {}
@@ -101,8 +101,9 @@ export class TokenReader {
     }
     if (this.depth >= maximumDepth) throw new DeepNesting()
     this.depth++
-    const result = this.attempt(parse)
+    const result = parse()
     this.depth--
+    if (result === undefined) this.mark = start
     results[start] = [result, this.mark]
     return result
   }

@@ -5,6 +5,8 @@
  * CPython reads on and reports an error of the tokenizer in preference to its own.
  */
 
+import { exceeded, type Limits, ofCall } from "./Limits.ts"
+
 export type TokenKind = "name" | "number" | "string" | "operator" | "newline" | "indent" | "dedent" | "end" | "error"
 
 export interface Token {
@@ -83,6 +85,9 @@ const asciiIdentifierCharacter = /^[A-Za-z0-9_]$/
 const isIdentifierCharacter = (character: string): boolean => identifierCharacter.test(character)
 // oxlint-disable-next-line no-control-regex
 const identifierRun = /[A-Za-z0-9_\u0080-\uffff]*/y
+/** What neither ends a string nor a line. */
+const ordinary = /[^'"\\\n]*/y
+const blanks = /[ \t\f]*/y
 const identifier = /^[\p{XID_Start}_]\p{XID_Continue}*/u
 const ascii = /^[A-Za-z0-9_]*$/
 const stringPrefix = /^(?:[bB][rR]?|[rR][bBfF]?|[fF][rR]?|[uU])$/
@@ -96,6 +101,7 @@ const codeOf = (character: string): string => character.codePointAt(0)!.toString
 
 class Tokenizer {
   private readonly source: string
+  private readonly maximumTokens: number
   private at = 0
   private line = 1
   private readonly open: Array<{ readonly bracket: string; readonly line: number }> = []
@@ -105,8 +111,9 @@ class Tokenizer {
   private readonly tokens: Array<Token> = []
   private atLineStart = true
 
-  constructor(source: string) {
+  constructor(source: string, maximumTokens: number) {
     this.source = source
+    this.maximumTokens = maximumTokens
   }
 
   run(): Tokens {
@@ -168,6 +175,9 @@ class Tokenizer {
   }
 
   private push(kind: TokenKind, text: string, line = this.line): void {
+    if (this.tokens.length >= this.maximumTokens) {
+      throw exceeded("the call has more tokens", this.maximumTokens, "reads")
+    }
     this.tokens.push({ kind, text, line, level: this.open.length })
   }
 
@@ -230,12 +240,15 @@ class Tokenizer {
   }
 
   private skipBlanks(): void {
-    while (" \t\f".includes(this.peek(0)) && this.at < this.source.length) this.at++
+    blanks.lastIndex = this.at
+    blanks.test(this.source)
+    this.at = blanks.lastIndex
     if (this.peek(0) === "#") this.skipComment()
   }
 
   private skipComment(): void {
-    while (this.at < this.source.length && this.peek(0) !== "\n") this.at++
+    const end = this.source.indexOf("\n", this.at)
+    this.at = end < 0 ? this.source.length : end
   }
 
   private continueLine(): void {
@@ -284,7 +297,11 @@ class Tokenizer {
     const triple = this.peek(1) === quote && this.peek(2) === quote
     const closing = triple ? quote.repeat(3) : quote
     this.at += closing.length
-    while (!this.source.startsWith(closing, this.at)) {
+    for (;;) {
+      ordinary.lastIndex = this.at
+      ordinary.test(this.source)
+      this.at = ordinary.lastIndex
+      if (this.source.startsWith(closing, this.at)) break
       const character = this.peek(0)
       if (character === "" || (character === "\n" && !triple)) {
         const what = triple ? "triple-quoted string literal" : "string literal"
@@ -400,5 +417,8 @@ class Tokenizer {
   }
 }
 
-/** The tokens of a source text. */
-export const tokenize = (source: string): Tokens => new Tokenizer(source.replaceAll(/\r\n?/g, "\n")).run()
+/** The tokens of a source text. Throws Python's MemoryError for one that is longer than we read. */
+export const tokenize = (source: string, limits: Limits = ofCall): Tokens => {
+  if (source.length > limits.source) throw exceeded("the call has more characters", limits.source, "reads")
+  return new Tokenizer(source.replaceAll(/\r\n?/g, "\n"), limits.tokens).run()
+}

@@ -54,6 +54,12 @@ export abstract class Instance {
   truthy(): boolean {
     return true
   }
+  /** Python's `copy.deepcopy(x)`: itself unless it has a state that changes. */
+  deepCopy(): Instance {
+    return this
+  }
+  /** See `freeze`. */
+  freeze(): void {}
   /** What `for` goes through; absent when Python says "not iterable". */
   iterate?(): Iterable<Value>
   /** `x.name`; undefined when there is none. */
@@ -99,6 +105,11 @@ const slotOf = (key: Value): Slot => {
   return key
 }
 
+/** Throws Python's TypeError for what cannot be a key of a dictionary. */
+export const checkHashable = (value: Value): void => {
+  slotOf(value)
+}
+
 /** An item of a tuple's slot: its kind and length in front, so that no two tuples share a spelling. */
 const itemSlot = (item: Value): string => {
   const slot = slotOf(item)
@@ -111,16 +122,30 @@ const itemSlot = (item: Value): string => {
  *
  * JavaScript's own objects would reorder integer-like keys and turn every key into text,
  * and both show up in BFCL's results.
+ *
+ * A deep copy of a frozen dictionary looks at the same entries until somebody could change one: so thousands of sessions
+ * that begin alike take no time and no room for what they leave as it was.
  */
 export class Dict {
-  private readonly slots = new Map<Slot, Value>()
+  /** Absent until somebody does more with the entries than go through `fields`. */
+  private table: Map<Slot, Value> | undefined
   /** The keys as they were given, where they differ from their slot (`True`, `1.0`, tuples). */
   private odd: Map<Slot, Value> | undefined
+  private made: Readonly<Record<string, Value>> | undefined
+  private isFrozen = false
+  /** Makes a value of the frozen dictionary that this one is a copy of its own; absent once all values are. */
+  private adopt: ((value: Value) => Value) | undefined
+  /** The values that somebody has asked for since, made its own. */
+  private adopted: Map<Slot, Value> | undefined
 
+  constructor(table?: Map<Slot, Value>, made?: Readonly<Record<string, Value>>) {
+    this.table = table
+    this.made = made
+  }
+
+  /** Adopts an object, whose keys look like no index. Most results are made so, and only printed. */
   static of(entries: Readonly<Record<string, Value>>): Dict {
-    const dict = new Dict()
-    for (const key in entries) dict.slots.set(key, entries[key]!)
-    return dict
+    return new Dict(undefined, entries)
   }
 
   static from(entries: Iterable<readonly [Value, Value]>): Dict {
@@ -133,8 +158,24 @@ export class Dict {
     return this.slots.size
   }
 
+  get frozen(): boolean {
+    return this.isFrozen
+  }
+
+  /** The same for all dictionaries that look at the same entries, which do not change; undefined when its own may. */
+  get shared(): object | undefined {
+    return this.isFrozen || (this.adopt !== undefined && this.adopted === undefined) ? this.slots : undefined
+  }
+
+  /** The entries as an object, where it was made of one and nobody looked for a key since; for who only looks. */
+  get fields(): Readonly<Record<string, Value>> | undefined {
+    return this.made
+  }
+
   get(key: Value): Value | undefined {
-    return this.slots.get(slotOf(key))
+    const slot = slotOf(key)
+    const value = this.slots.get(slot)
+    return this.adopt !== undefined && isContainer(value) ? this.adoptedAt(slot, value, this.adopt) : value
   }
 
   has(key: Value): boolean {
@@ -143,15 +184,17 @@ export class Dict {
 
   /** A new key goes to the end; a known key keeps its place and its first spelling, as in Python. */
   set(key: Value, value: Value): void {
+    const slots = this.own()
     const slot = slotOf(key)
-    if (slot !== key && !this.slots.has(slot)) (this.odd ??= new Map()).set(slot, key)
-    this.slots.set(slot, value)
+    if (slot !== key && !slots.has(slot)) (this.odd ??= new Map()).set(slot, key)
+    slots.set(slot, value)
   }
 
   delete(key: Value): boolean {
+    const slots = this.own()
     const slot = slotOf(key)
     this.odd?.delete(slot)
-    return this.slots.delete(slot)
+    return slots.delete(slot)
   }
 
   keys(): IterableIterator<Value> {
@@ -159,40 +202,116 @@ export class Dict {
   }
 
   values(): IterableIterator<Value> {
-    return this.slots.values()
+    return this.touched().values()
   }
 
   entries(): IterableIterator<[Value, Value]> {
-    return this.odd === undefined ? this.slots.entries() : this.oddEntries()
+    return this.entriesOf(this.touched())
+  }
+
+  /** The entries for somebody who only looks: what is in them may be another dictionary's, too. */
+  view(): IterableIterator<[Value, Value]> {
+    return this.entriesOf(this.adopted === undefined ? this.slots : this.own())
   }
 
   /** A shallow copy, `dict(x)`. */
   copy(): Dict {
-    return Dict.from(this.entries())
+    const copy = new Dict(new Map(this.touched()))
+    copy.odd = this.odd && new Map(this.odd)
+    return copy
   }
 
-  equals(that: Dict): boolean {
-    if (this === that) return true
-    if (this.slots.size !== that.slots.size) return false
-    for (const [slot, value] of this.slots) {
-      const other = that.slots.get(slot)
-      if (other === undefined || !equals(value, other)) return false
+  /** `copy.deepcopy(x)`, with another way to copy what is in it when `adopt` is given. */
+  deepCopy(adopt: (value: Value) => Value = deepCopy): Dict {
+    const { shared } = this
+    const copy = new Dict(shared === undefined ? this.own() : this.slots)
+    copy.odd = this.odd
+    copy.adopt = adopt
+    if (shared === undefined) copy.own()
+    return copy
+  }
+
+  /** From now on neither it nor anything in it changes. */
+  freeze(): void {
+    if (this.shared === undefined) { for (const value of this.own().values()) freeze(value) }
+    this.isFrozen = true
+    this.adopt = undefined
+  }
+
+  equals(that: Dict, areEqual: (a: Value, b: Value) => boolean = equals): boolean {
+    const { slots } = this
+    const others = that.slots
+    if (slots === others && this.adopted === undefined && that.adopted === undefined) return true
+    if (slots.size !== others.size) return false
+    for (const [slot, value] of slots) {
+      const other = others.get(slot)
+      if (other === undefined) return false
+      if (!areEqual(this.adopted?.get(slot) ?? value, that.adopted?.get(slot) ?? other)) return false
     }
     return true
+  }
+
+  private get slots(): Map<Slot, Value> {
+    return this.table ?? this.tabulated()
+  }
+
+  private tabulated(): Map<Slot, Value> {
+    const { made } = this
+    const table = new Map<Slot, Value>()
+    for (const key in made) table.set(key, made[key]!)
+    this.made = undefined
+    this.table = table
+    return table
+  }
+
+  /** The entries for somebody who may keep or change what is in them. */
+  private touched(): Map<Slot, Value> {
+    return this.isFrozen ? this.slots : this.own()
+  }
+
+  /** The entries, no other dictionary's from now on. */
+  private own(): Map<Slot, Value> {
+    if (this.isFrozen) throw new Error("a frozen dictionary does not change")
+    const { adopt, slots } = this
+    if (adopt === undefined) return slots
+    const table = new Map<Slot, Value>()
+    for (const [slot, value] of slots) {
+      table.set(slot, isContainer(value) ? this.adopted?.get(slot) ?? adopt(value) : value)
+    }
+    this.table = table
+    this.odd = this.odd && new Map(this.odd)
+    this.adopt = undefined
+    this.adopted = undefined
+    return table
+  }
+
+  private adoptedAt(slot: Slot, value: Value, adopt: (value: Value) => Value): Value {
+    const adopted = this.adopted ??= new Map()
+    const known = adopted.get(slot)
+    if (known !== undefined) return known
+    const own = adopt(value)
+    adopted.set(slot, own)
+    return own
   }
 
   private *oddKeys(): IterableIterator<Value> {
     for (const slot of this.slots.keys()) yield this.keyOf(slot)
   }
 
-  private *oddEntries(): IterableIterator<[Value, Value]> {
-    for (const [slot, value] of this.slots) yield [this.keyOf(slot), value]
+  private entriesOf(slots: Map<Slot, Value>): IterableIterator<[Value, Value]> {
+    return this.odd === undefined ? slots.entries() : this.oddEntries(slots)
+  }
+
+  private *oddEntries(slots: Map<Slot, Value>): IterableIterator<[Value, Value]> {
+    for (const [slot, value] of slots) yield [this.keyOf(slot), value]
   }
 
   private keyOf(slot: Slot): Value {
     return this.odd?.get(slot) ?? slot
   }
 }
+
+const isContainer = (value: Value | undefined): value is Value & object => typeof value === "object" && value !== null
 
 /** Python's `...`. */
 export const ellipsis: Instance = new (class Ellipsis extends Instance {
@@ -281,14 +400,36 @@ export const equals = (a: Value, b: Value): boolean => {
 const equalItems = (a: ReadonlyArray<Value>, b: ReadonlyArray<Value>): boolean =>
   a.length === b.length && a.every((item, i) => equals(item, b[i]!))
 
-/** Python's `copy.deepcopy` for plain data; instances are shared. */
+/** Python's `copy.deepcopy`, without its memory of what it met before: plain data refers to nothing twice. */
 export const deepCopy = (value: Value): Value => {
   if (value === null || typeof value !== "object") return value
   if (Array.isArray(value)) return value.map(deepCopy)
-  if (value instanceof Dict) {
-    const copy = new Dict()
-    for (const [key, item] of value.entries()) copy.set(key, deepCopy(item))
-    return copy
+  return value instanceof Tuple ? new Tuple(value.items.map(deepCopy)) : value.deepCopy()
+}
+
+/** From now on neither the value nor anything in it changes. */
+export const freeze = (value: Value): void => {
+  if (value === null || typeof value !== "object") return
+  if (Array.isArray(value)) Object.freeze(value).forEach(freeze)
+  else if (value instanceof Tuple) value.items.forEach(freeze)
+  else value.freeze()
+}
+
+/** The value with copies in the place of what is frozen in it, for whoever may change what they get. */
+export const thaw = (value: Value): Value => thawUnseen(value, new Set())
+
+const thawUnseen = (value: Value, seen: Set<Value>): Value => {
+  if (Array.isArray(value)) {
+    if (Object.isFrozen(value)) return deepCopy(value)
+    if (seen.has(value)) return value
+    seen.add(value)
+    for (const [i, item] of value.entries()) value[i] = thawUnseen(item, seen)
+  } else if (value instanceof Dict) {
+    if (value.frozen) return deepCopy(value)
+    // A copy of a frozen dictionary makes its own values when asked for one.
+    if (value.shared !== undefined || seen.has(value)) return value
+    seen.add(value)
+    for (const [key, item] of value.entries()) value.set(key, thawUnseen(item, seen))
   }
-  return value instanceof Tuple ? new Tuple(value.items.map(deepCopy)) : value
+  return value
 }

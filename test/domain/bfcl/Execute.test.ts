@@ -3,6 +3,8 @@ import { Arbitrary } from "effect"
 import { encodeState } from "../../../src/domain/bfcl/Encoding.ts"
 import { execute, executeJson, open, type Session, ToolsetMissing } from "../../../src/domain/bfcl/Execute.ts"
 import { callText } from "../../../src/domain/bfcl/LiteralCall.ts"
+import { classNames } from "../../../src/domain/bfcl/Toolsets.ts"
+import { longContext as constants } from "../../../src/domain/drills/LongContext.ts"
 import { Dict } from "../../../src/domain/python/Value.ts"
 import { jsonValue, text } from "../python/values.ts"
 
@@ -201,4 +203,84 @@ describe("open", () => {
     execute(a, "rm('a.txt')")
     assert.strictEqual(result("cat('a.txt')", b), "{\"file_content\": \"alpha\"}")
   })
+})
+
+describe("a call that asks for too much", () => {
+  it("ends in an exception that names the limit", () => {
+    for (
+      const [call, expected] of [
+        [`echo('${"a".repeat(40_000)}')`, "the call has more characters than the 32768 that envtune reads"],
+        [`echo([${"1,".repeat(5000)}])`, "the call has more tokens than the 4096 that envtune reads"],
+        [`echo(f'${"{1}".repeat(200)}')`, "the call has more replacement fields than the 128 that envtune reads"],
+        ["echo([x for x in range(1000) for y in range(1000)])", "the call takes more steps than the 20000 that"],
+        ["echo('a' * 10**9)", "the text has more characters than the 65536 that envtune puts together"],
+        ["echo([0] * 10**9)", "the sequence has more items than the 8192 that envtune puts together"],
+        ["echo(10**10**10)", "the integer has more bits than the 65536 that envtune computes"]
+      ] as const
+    ) assert.include(result(call), `Error during execution: ${expected}`)
+  })
+
+  it("goes by what a JSON call would be as text", () => {
+    const [few, many] = [4000, 5000].map((length) => Dict.of({ content: Array.from({ length }, () => 1n) }))
+    assert.match(executeJson(session(), "echo", few!).text, /^\{"terminal_output": \[1, 1/)
+    assert.include(executeJson(session(), "echo", many!).text, "the call has more characters than the 32768")
+  })
+
+  it("ends a walk through directories that double again and again", () => {
+    const on = session()
+    execute(on, "mkdir('a')")
+    for (let i = 0; i < 20; i++) {
+      for (const call of ["mkdir('n')", "cp('a', 'n')", "mv('a', 'b')", "cp('b', 'n')", "rm('b')", "mv('n', 'a')"]) {
+        execute(on, call)
+      }
+    }
+    for (const call of ["find()", "du()"]) {
+      assert.include(result(call, on), "the directory has more entries than the 10000 that envtune goes through")
+    }
+    assert.strictEqual(result("pwd()", on), "{\"current_working_directory\": \"/home\"}")
+  })
+})
+
+/** Changes of every kind of state, and of what tools return. */
+const changes = [
+  "mkdir('a')",
+  "cp('.', 'a')",
+  "message_login('USR001')",
+  "send_message('USR002', 'hello')",
+  "authenticate_twitter('john', 'john123')",
+  "post_tweet('hello')",
+  "mention(0, ['a'])",
+  "mention(0, 'text')",
+  "ticket_login('a', 'b')",
+  "create_ticket('a')",
+  "trading_login('a', 'b')",
+  "place_order('Buy', 'AAPL', 100.0, 1)",
+  "fund_account(10.0)",
+  "get_watchlist().append('x')",
+  "get_stock_info('AAPL')['MA(5)'].append(1)",
+  "get_flight_cost('SFO', 'LAX', '2024-10-06', 'first')['travel_cost_list'].append(1)",
+  "authenticate_travel('a', 'b', 'c', 'user', 'a', 'b')",
+  "fillFuelTank(5)",
+  "lockDoors(True, ['driver'])"
+]
+
+const states = (of: Session) => of.instances.map(encodeState)
+
+describe("sessions of one world", () => {
+  for (const longContext of [false, true]) {
+    it(`begin alike${longContext ? " in long context" : ""}, whatever happens in another`, () => {
+      const world = { classes: classNames, initialConfig: "{}", longContext }
+      const start = (): Session => open(world, { name: "sessions", longContext: constants })
+      const [first, second] = [start(), start()]
+      const beginning = states(open({ ...world }, { name: "sessions", longContext: constants }))
+      const results = changes.map((call) => execute(first, call).text)
+      assert.deepStrictEqual(states(second), beginning)
+      assert.deepStrictEqual(states(start()), beginning)
+      assert.deepStrictEqual(changes.map((call) => execute(second, call).text), results)
+      assert.deepStrictEqual(states(second), states(first))
+      for (const [i, state] of states(first).entries()) {
+        if (classNames[i] !== "MathAPI") assert.notDeepEqual(state, beginning[i], classNames[i])
+      }
+    })
+  }
 })

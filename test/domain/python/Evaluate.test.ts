@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { builtin } from "../../../src/domain/python/Builtins.ts"
-import { compile, evaluate, type Scope } from "../../../src/domain/python/Evaluate.ts"
+import { compile } from "../../../src/domain/python/Compile.ts"
+import { evaluate, type Scope } from "../../../src/domain/python/Evaluate.ts"
 import { str } from "../../../src/domain/python/Text.ts"
 import { Dict, PythonError } from "../../../src/domain/python/Value.ts"
 

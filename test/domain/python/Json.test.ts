@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { dumps, loads } from "../../../src/domain/python/Json.ts"
 import { PySet } from "../../../src/domain/python/Set.ts"
 import { repr } from "../../../src/domain/python/Text.ts"
-import { Dict, PythonError, Tuple } from "../../../src/domain/python/Value.ts"
+import { deepCopy, Dict, freeze, PythonError, Tuple } from "../../../src/domain/python/Value.ts"
 import { jsonValue } from "./values.ts"
 
 const failure = (text: string): string => {
@@ -82,6 +82,20 @@ describe("dumps", () => {
     for (const options of [{}, { ensureAscii: false }, { indent: 2 }]) {
       assert.strictEqual(repr(loads(dumps(value, options))), repr(value))
     }
+  })
+
+  it.prop("writes what is frozen like what is not, and remembers it", [jsonValue], ([value]) => {
+    const [asJson, asRepr] = [dumps([value]), repr([value])]
+    freeze(value)
+    for (const same of [value, value, deepCopy(value)]) {
+      assert.strictEqual(dumps([same]), asJson)
+      assert.strictEqual(repr([same]), asRepr)
+    }
+  })
+
+  it("does not take a long text for another one of its length", () => {
+    const [a, b] = ["a", "b"].map((character) => character.repeat(300))
+    for (const text of [a!, b!, a!]) assert.strictEqual(dumps(text), `"${text}"`)
   })
 
   it.prop("agrees with JSON.stringify where the two formats agree", [jsonValue], ([value]) => {

@@ -46,7 +46,7 @@ describe("Random", () => {
     assert.strictEqual(random.index, 624)
     random.next32()
     assert.strictEqual(random.index, 1)
-    const copy = random.copy()
+    const copy = random.deepCopy()
     assert.strictEqual(copy.next32(), random.next32())
     for (let i = 0; i < 622; i++) random.next32()
     assert.strictEqual(random.index, 624)

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { compile, evaluate } from "../../../src/domain/python/Evaluate.ts"
+import { compile } from "../../../src/domain/python/Compile.ts"
+import { evaluate } from "../../../src/domain/python/Evaluate.ts"
 import * as Text from "../../../src/domain/python/Text.ts"
 import { Dict, Tuple } from "../../../src/domain/python/Value.ts"
 import { float, jsonValue, raised, text } from "./values.ts"

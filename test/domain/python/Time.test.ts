@@ -1,6 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
+import { Schema } from "effect"
 import { compareTimes, dateFormat, strptime, timestampFormat } from "../../../src/domain/python/Time.ts"
 import { raised } from "./values.ts"
+
+const Year = Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 9999 }))
+const Month = Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 12 }))
+const Day = Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 28 }))
 
 const failure = (text: string | bigint): string => raised(() => strptime(text, dateFormat)).message
 
@@ -18,6 +23,13 @@ describe("strptime", () => {
     assert.strictEqual(failure("2023-02-29"), "day is out of range for month")
     assert.strictEqual(failure("0000-01-01"), "year 0 is out of range")
     assert.strictEqual(failure(5n), "strptime() argument 1 must be str, not int")
+  })
+
+  it.prop("reads a date with and without zeros in front of its parts", [Year, Month, Day], ([year, month, day]) => {
+    const years = String(year).padStart(4, "0")
+    const plain = `${years}-${String(month).padStart(2, "0")}-${String(day).padStart(2, "0")}`
+    assert.deepStrictEqual(strptime(plain, dateFormat), strptime(`${years}-${month}-${day}`, dateFormat))
+    assert.deepStrictEqual(strptime(plain, dateFormat), { year, month, day, hour: 0, minute: 0, second: 0 })
   })
 
   it("compares by time", () => {

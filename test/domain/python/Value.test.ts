@@ -1,7 +1,18 @@
 import { assert, describe, it } from "@effect/vitest"
 import { PySet } from "../../../src/domain/python/Set.ts"
 import { repr } from "../../../src/domain/python/Text.ts"
-import { contains, deepCopy, Dict, equals, truthy, Tuple, typeName } from "../../../src/domain/python/Value.ts"
+import {
+  contains,
+  deepCopy,
+  Dict,
+  equals,
+  freeze,
+  thaw,
+  truthy,
+  Tuple,
+  typeName,
+  type Value
+} from "../../../src/domain/python/Value.ts"
 import { jsonValue, raised } from "./values.ts"
 
 describe("Dict", () => {
@@ -52,6 +63,65 @@ describe("equals", () => {
     assert.isTrue(equals(copy, value))
     assert.strictEqual(repr(copy), repr(value))
     if (typeof value === "object" && value !== null) assert.notStrictEqual(copy, value)
+  })
+})
+
+/** Changes a value and all that is in it. */
+const spoil = (value: Value): void => {
+  if (Array.isArray(value)) {
+    value.forEach(spoil)
+    value.push("spoiled")
+  } else if (value instanceof Dict) {
+    for (const key of value.keys()) spoil(value.get(key)!)
+    value.set("spoiled", true)
+  }
+}
+
+describe("what is frozen", () => {
+  it.prop("is not changed by what happens to its copies", [jsonValue], ([value]) => {
+    const before = repr(value)
+    freeze(value)
+    const [copy, other, copyOfCopy] = [deepCopy(value), deepCopy(value), deepCopy(deepCopy(value))]
+    spoil(copy)
+    spoil(copyOfCopy)
+    assert.strictEqual(repr(value), before)
+    assert.strictEqual(repr(other), before)
+    assert.isTrue(equals(other, value))
+    assert.strictEqual(equals(copy, value), repr(copy) === before)
+  })
+
+  it.prop("gives copies that are as free as any", [jsonValue], ([value]) => {
+    const expected = deepCopy(value)
+    spoil(expected)
+    freeze(value)
+    const [copy, thawed] = [deepCopy(value), thaw([value])]
+    spoil(copy)
+    assert.strictEqual(repr(copy), repr(expected))
+    const [inside = null] = Array.isArray(thawed) ? thawed : []
+    spoil(inside)
+    assert.strictEqual(repr(inside), repr(expected))
+  })
+
+  it("refuses to be changed", () => {
+    const dict = Dict.of({ a: [1n] })
+    dict.freeze()
+    assert.throws(() => dict.set("b", 1n), "a frozen dictionary does not change")
+    assert.throws(() => dict.delete("a"), "a frozen dictionary does not change")
+    assert.throws(() => spoil(dict.get("a")!))
+  })
+
+  it("is the same for copies until one is looked into, and comparable after it", () => {
+    const dict = Dict.of({ a: [1n], b: 2n })
+    dict.freeze()
+    const [untouched, touched] = [dict.deepCopy(), dict.deepCopy()]
+    assert.strictEqual(untouched.shared, dict.shared)
+    const list = touched.get("a")
+    assert.isUndefined(touched.shared)
+    assert.strictEqual(touched.get("a"), list)
+    assert.isTrue(equals(untouched, touched))
+    spoil(list ?? null)
+    assert.isFalse(equals(untouched, touched))
+    assert.strictEqual(repr(touched), "{'a': [1, 'spoiled'], 'b': 2}")
   })
 })
 
