@@ -16,8 +16,9 @@ import * as RunReader from "../layers/RunReader.ts"
 import * as Versions from "../layers/Versions.ts"
 import { conduct } from "./conduct.ts"
 import { statements } from "./contrasts.ts"
-import { Parts, Unavailable } from "./parts.ts"
+import { Parts } from "./parts.ts"
 import { prepare, type Request } from "./prepare.ts"
+import { Unavailable } from "./refusal.ts"
 import * as Page from "./report/ablation.ts"
 
 /** What is left out, as `envtune tune` is asked to. */

@@ -4,7 +4,7 @@ import * as Entry from "../domain/bfcl/Entry.ts"
 import * as Paired from "../domain/Paired.ts"
 import type { Rate } from "../domain/Report.ts"
 import { type ByTask, readOutcomes } from "./outcomes.ts"
-import { Unavailable } from "./parts.ts"
+import { Unavailable } from "./refusal.ts"
 import { readBenchmark } from "./score.ts"
 
 export interface CompareOptions {

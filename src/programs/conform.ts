@@ -17,7 +17,7 @@ import * as Scores from "../domain/bfcl/Scores.ts"
 import * as BfclFolder from "../layers/BfclFolder.ts"
 import * as OracleFolder from "../layers/OracleFolder.ts"
 import * as ResultFolder from "../layers/ResultFolder.ts"
-import { Unavailable } from "./parts.ts"
+import { Unavailable } from "./refusal.ts"
 
 export interface ConformOptions {
   /** The folder of the recordings. */

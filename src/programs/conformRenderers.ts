@@ -10,7 +10,7 @@ import * as Fingerprint from "../layers/Fingerprint.ts"
 import * as RendererChat from "../layers/RendererChat.ts"
 import * as TextFile from "../layers/TextFile.ts"
 import type { Conformance } from "./conform.ts"
-import { Unavailable } from "./parts.ts"
+import { Unavailable } from "./refusal.ts"
 
 export interface ConformRenderersOptions {
   /** The file of the recordings. */

@@ -16,7 +16,7 @@ import * as OracleFolder from "../layers/OracleFolder.ts"
 import * as TinkerClientHttp from "../layers/TinkerClientHttp.ts"
 import { decodePass } from "../layers/tinkerserver/Protobuf.ts"
 import type { Conformance } from "./conform.ts"
-import { Unavailable } from "./parts.ts"
+import { Unavailable } from "./refusal.ts"
 import { oneLine } from "./text.ts"
 
 const Exchange = Schema.Struct({

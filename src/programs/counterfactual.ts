@@ -13,9 +13,9 @@ import * as Seed from "../domain/Seed.ts"
 import type { Task } from "../domain/Task.ts"
 import { Tasks } from "../domain/Tasks.ts"
 import * as RunReader from "../layers/RunReader.ts"
-import { Unavailable } from "./parts.ts"
 import { persist } from "./persist.ts"
 import { prepare, type Prepared, requestOf } from "./prepare.ts"
+import { Unavailable } from "./refusal.ts"
 import { rollout } from "./rollout.ts"
 
 export interface CounterfactualOptions {

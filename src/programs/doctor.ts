@@ -16,7 +16,7 @@ import * as EngineTinker from "../layers/EngineTinker.ts"
 import * as LinearLoss from "../layers/tinker/LinearLoss.ts"
 import * as Model from "../layers/tinker/Model.ts"
 import * as Session from "../layers/tinker/Session.ts"
-import { Unavailable } from "./parts.ts"
+import { Unavailable } from "./refusal.ts"
 import { oneLine, table } from "./text.ts"
 
 export interface DoctorOptions {

@@ -2,7 +2,8 @@
 import { Effect, FileSystem, Layer, Path, Predicate, Schema } from "effect"
 import type { Curriculum, Stage } from "../domain/Curriculum.ts"
 import { inWords } from "../layers/FileProblem.ts"
-import type { PartsError, Platform } from "./parts.ts"
+import type { PartsError } from "./parts.ts"
+import type { Platform } from "./refusal.ts"
 import { oneLine } from "./text.ts"
 
 /** A user's file cannot be loaded. */

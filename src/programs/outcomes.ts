@@ -11,7 +11,7 @@ import { inWords } from "../layers/FileProblem.ts"
 import * as ResultFolder from "../layers/ResultFolder.ts"
 import { files as runFiles } from "../layers/RunFolder.ts"
 import * as RunReader from "../layers/RunReader.ts"
-import { Unavailable } from "./parts.ts"
+import { Unavailable } from "./refusal.ts"
 import { scoreResults } from "./score.ts"
 
 /** Task id -> passed of its samples. */

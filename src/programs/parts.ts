@@ -2,8 +2,8 @@
  * What the commands are assembled from. The command tree knows this port only; which tasks,
  * environments and engines there are is said in one place, wiring.ts, and tests say something else.
  */
-import type { Effect, FileSystem, Layer, Path, Redacted, Stdio } from "effect"
-import { Context, Schema } from "effect"
+import type { Effect, Layer, Redacted, Stdio } from "effect"
+import { Context } from "effect"
 import type { ChildProcessSpawner } from "effect/process/ChildProcessSpawner"
 import type { Augmentor } from "../domain/Augmentor.ts"
 import type { LongContext } from "../domain/bfcl/LongContext.ts"
@@ -28,17 +28,11 @@ import type { Compared, CompareOptions } from "./compare.ts"
 import type { ConformRenderersOptions } from "./conformRenderers.ts"
 import type { EvaluateOptions } from "./evaluate.ts"
 import type { PullOptions } from "./pull.ts"
+import type { Platform, Unavailable } from "./refusal.ts"
 import type { Replayed, ReplayOptions } from "./replay.ts"
 import type { ScoreOptions, Scoring } from "./score.ts"
 import type { ServeOptions } from "./serve.ts"
 import type { Validated, ValidateOptions } from "./validate.ts"
-
-/** What was asked for does not go together, or is not there. */
-export class Unavailable extends Schema.TaggedError<Unavailable>()("Unavailable", { detail: Schema.String }) {
-  override get message() {
-    return this.detail
-  }
-}
 
 /** What a user can have asked for wrongly; each says in one sentence what. */
 export type PartsError =
@@ -50,8 +44,6 @@ export type PartsError =
   | ResultsError
   | PolicyOpenai.ServerUnusable
   | Unavailable
-
-export type Platform = FileSystem.FileSystem | Path.Path
 
 export interface WorldOptions {
   /** A BFCL folder; the drills when absent. */

@@ -14,7 +14,8 @@ import { files } from "../layers/RunFolder.ts"
 import * as TrainerGrpo from "../layers/TrainerGrpo.ts"
 import * as Versions from "../layers/Versions.ts"
 import { CurriculumUnreadable, load, type Loaded, select } from "./load.ts"
-import { Parts, type Remote, Unavailable, type World } from "./parts.ts"
+import { Parts, type Remote, type World } from "./parts.ts"
+import { Unavailable } from "./refusal.ts"
 import type { RunOptions } from "./run.ts"
 
 /** Options by their names on the command line, those alone that were given; a run's manifest keeps them. */

@@ -14,7 +14,7 @@ import * as SourceHttp from "../layers/release/SourceHttp.ts"
 import * as SourcePip from "../layers/release/SourcePip.ts"
 import * as SourceWheel from "../layers/release/SourceWheel.ts"
 import { writeWhole, writing } from "../layers/release/Target.ts"
-import type { Platform } from "./parts.ts"
+import type { Platform } from "./refusal.ts"
 import { grouped } from "./text.ts"
 
 export interface PullOptions {

@@ -6,7 +6,7 @@ import type { Line } from "../domain/bfcl/Lines.ts"
 import * as BfclFolder from "../layers/BfclFolder.ts"
 import { inWords } from "../layers/FileProblem.ts"
 import * as TextFile from "../layers/TextFile.ts"
-import { type Platform, Unavailable } from "./parts.ts"
+import { type Platform, Unavailable } from "./refusal.ts"
 import { oneLine } from "./text.ts"
 
 export interface ReplayOptions {

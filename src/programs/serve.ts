@@ -8,7 +8,7 @@ import type { EngineError } from "../domain/Engine.ts"
 import { ModelConfig } from "../domain/Transformer.ts"
 import * as EngineEmbedded from "../layers/EngineEmbedded.ts"
 import * as TinkerServer from "../layers/TinkerServer.ts"
-import { type Platform, Unavailable } from "./parts.ts"
+import { type Platform, Unavailable } from "./refusal.ts"
 
 export interface ServeOptions {
   /** The folder of the weights that every model begins with. */

@@ -5,7 +5,7 @@ import * as LongContext from "../domain/bfcl/LongContext.ts"
 import type { Finding } from "../domain/bfcl/Validation.ts"
 import * as BfclFolder from "../layers/BfclFolder.ts"
 import * as Validators from "../layers/validation/Validators.ts"
-import { type Platform, Unavailable } from "./parts.ts"
+import { type Platform, Unavailable } from "./refusal.ts"
 import * as Text from "./text.ts"
 
 export interface ValidateOptions {

@@ -13,7 +13,8 @@ import * as PolicyOpenai from "../../src/layers/PolicyOpenai.ts"
 import * as PolicyScripted from "../../src/layers/PolicyScripted.ts"
 import { cli } from "../../src/programs/cli.ts"
 import { defaults } from "../../src/programs/evaluate.ts"
-import { Parts, Unavailable, type World } from "../../src/programs/parts.ts"
+import { Parts, type World } from "../../src/programs/parts.ts"
+import { Unavailable } from "../../src/programs/refusal.ts"
 import { curriculum, renderer, stage, tasks } from "./world.ts"
 
 const toy: World = {

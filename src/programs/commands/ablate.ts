@@ -4,7 +4,7 @@ import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import { ablate as run, arms } from "../ablate.ts"
 import * as Contrasts from "../contrasts.ts"
-import { Unavailable } from "../parts.ts"
+import { Unavailable } from "../refusal.ts"
 import * as Flags from "./flags.ts"
 
 const decodeSeed = Schema.decodeEffect(Schema.FiniteFromString.pipe(Schema.decodeTo(Schema.Natural)))

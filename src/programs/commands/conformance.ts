@@ -2,7 +2,8 @@
 import { Console, Effect, Option } from "effect"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
-import { Parts, Unavailable } from "../parts.ts"
+import { Parts } from "../parts.ts"
+import { Unavailable } from "../refusal.ts"
 import * as Flags from "./flags.ts"
 
 export const conformance = Command.make(

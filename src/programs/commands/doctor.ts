@@ -3,7 +3,8 @@ import { Config, Console, Effect, Option } from "effect"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import { Name, presets } from "../../domain/tinker/ServerProfile.ts"
-import { Parts, Unavailable } from "../parts.ts"
+import { Parts } from "../parts.ts"
+import { Unavailable } from "../refusal.ts"
 import * as Flags from "./flags.ts"
 
 export const doctor = Command.make(

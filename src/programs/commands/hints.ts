@@ -6,7 +6,7 @@ import * as Flag from "effect/cli/Flag"
 import type { Row } from "../../domain/bfcl/HintCoverage.ts"
 import * as Contrasts from "../contrasts.ts"
 import { counterfactual as play } from "../counterfactual.ts"
-import { Unavailable } from "../parts.ts"
+import { Unavailable } from "../refusal.ts"
 import * as Text from "../text.ts"
 import * as Flags from "./flags.ts"
 

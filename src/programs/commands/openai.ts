@@ -5,7 +5,7 @@ import type * as Spending from "../../domain/openai/Spending.ts"
 import { cost, type Prices } from "../../domain/openai/Spending.ts"
 import type { Options } from "../../layers/PolicyOpenai.ts"
 import * as PricesFile from "../../layers/PricesFile.ts"
-import { Unavailable } from "../parts.ts"
+import { Unavailable } from "../refusal.ts"
 import * as Text from "../text.ts"
 
 /** What is looked up where no variable is named; a server of one's own wants no key. */

@@ -2,7 +2,7 @@
 import { Console, Effect } from "effect"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
-import { Unavailable } from "../parts.ts"
+import { Unavailable } from "../refusal.ts"
 import { type Difference, replayEpisode as replay } from "../replayEpisode.ts"
 import { plural } from "../text.ts"
 import * as Flags from "./flags.ts"

@@ -1,7 +1,8 @@
 /** `envtune split`: whether a split of the benchmark's tasks is fit to train and test on. */
 import { Console, Effect } from "effect"
 import * as Command from "effect/cli/Command"
-import { Parts, Unavailable } from "../parts.ts"
+import { Parts } from "../parts.ts"
+import { Unavailable } from "../refusal.ts"
 import * as Flags from "./flags.ts"
 
 export const split = Command.make(

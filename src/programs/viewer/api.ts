@@ -7,7 +7,8 @@ import * as Paired from "../../domain/Paired.ts"
 import { PythonError } from "../../domain/python/Value.ts"
 import type { RunStoreError } from "../../domain/RunStore.ts"
 import type { RunView } from "../../domain/RunView.ts"
-import { type Origin, Parts, type PartsError, type Platform } from "../parts.ts"
+import { type Origin, Parts, type PartsError } from "../parts.ts"
+import { type Platform } from "../refusal.ts"
 import type { Compared, Leaf, States, TaskText, Token } from "./wire.ts"
 
 /** A run that is shown, and what is known of its making. */

@@ -4,7 +4,7 @@ import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import { EpisodeQuery } from "../../domain/RunView.ts"
-import type { Platform } from "../parts.ts"
+import type { Platform } from "../refusal.ts"
 import * as Api from "./api.ts"
 
 /** Where `npm run build:viewer` puts the page. */
