@@ -117,8 +117,8 @@ export const drills = <E, R>(
     advance: [
       Advance.any(Advance.rewardAbove(1.9, { window: 2 }), Advance.after(6)),
       Advance.any(Advance.rewardAbove(0.85, { window: 4 }), Advance.after(6)),
-      Advance.any(Advance.rewardAbove(0.9, { window: 4 }), Advance.after(240)),
-      Advance.any(Advance.rewardAbove(0.95, { window: 4 }), Advance.after(90))
+      Advance.any(Advance.rewardAbove(0.9, { window: 4 }), Advance.after(210)),
+      Advance.any(Advance.rewardAbove(0.95, { window: 4 }), Advance.after(60))
     ],
     advantageEpsilon: 0.1,
     settings: {
