@@ -11,8 +11,9 @@ const share = (name: string, passed: number, n: number): ReadonlyArray<Scalar> =
 
 /** Only what the step has: no share of nothing, no update where nothing was trained. */
 export const ofReport = (report: StepReport): ReadonlyArray<Scalar> => {
-  const { categories, codes, groups, hints, ledger, reward, sampledTokens, seconds, success, terms, turns, update } =
+  const { breaks, categories, codes, diagnoses, groups, hints, ledger, reward, sampledTokens, seconds, success } =
     report
+  const { terms, turns, update } = report
   const messages = total(codes)
   const calling = (codes["-1"] ?? 0) + (codes["-2"] ?? 0)
   return [
@@ -24,12 +25,14 @@ export const ofReport = (report: StepReport): ReadonlyArray<Scalar> => {
     ...share("success/all", success.passed, success.n),
     ...Object.entries(categories).flatMap(([name, { n, passed }]) => share(`success/${name}`, passed, n)),
     ...share("success/turns", turns.passed, turns.n),
+    ...Object.entries(diagnoses).map(([label, value]) => ({ name: `diagnoses/${label}`, value })),
     ...share("groups/live", groups.trained, groups.collected),
     ...share("messages/calling", calling, messages),
     ...share("messages/malformed", codes["-3"] ?? 0, messages),
     ...share("messages/failed", codes["-2"] ?? 0, calling),
     ...share("hints/per_episode", total(hints), success.n),
     ...share("tokens/per_episode", sampledTokens, success.n),
+    ...(breaks === undefined ? [] : [{ name: "segments/breaks", value: breaks }]),
     { name: "episodes/attempted", value: ledger.attempted },
     { name: "episodes/trained", value: ledger.trained },
     { name: "episodes/filtered", value: total(ledger.filtered) },
