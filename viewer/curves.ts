@@ -1,6 +1,6 @@
 /** What a run's charts show: columns of numbers, one a step, from its reports. */
 import type { Rate, StepReport } from "../src/domain/Report.ts"
-import { intervalOf, plain, share, sum, total } from "./format.ts"
+import { intervalOf, plain, ranked, share, sum, total, words } from "./format.ts"
 import type { Series, Stage } from "./parts/Chart.tsx"
 
 export interface Curve {
@@ -95,6 +95,20 @@ const byCategory = (reports: ReadonlyArray<StepReport>): ReadonlyArray<Series> =
   }))
 }
 
+/** Lines whose colours differ. */
+const mostLabels = 6
+
+const byDiagnosis = (reports: ReadonlyArray<StepReport>): ReadonlyArray<Series> => {
+  const pooled = pools(reports, fewer)
+  return ranked(reports.map(({ diagnoses }) => diagnoses)).slice(0, mostLabels).map(([label]) => ({
+    name: words(label),
+    values: pooled.map((near) => {
+      const episodes = near.reduce((sum, report) => sum + finished(report), 0)
+      return episodes === 0 ? null : near.reduce((sum, { diagnoses }) => sum + (diagnoses[label] ?? 0), 0) / episodes
+    })
+  }))
+}
+
 const percentTick = (value: number): string => `${Number((value * 100).toFixed(1))} %`
 
 export const curves: ReadonlyArray<Curve> = [
@@ -148,6 +162,13 @@ export const curves: ReadonlyArray<Curve> = [
     format: percentTick,
     atLeast: 0.2,
     of: ofRate("turns", ({ turns }) => turns)
+  },
+  {
+    title: "Why turns failed",
+    note: "per finished episode; the six most frequent",
+    format: plain,
+    atLeast: 0.1,
+    of: byDiagnosis
   },
   {
     title: "Entropy",

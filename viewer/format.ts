@@ -36,5 +36,14 @@ export const duration = (seconds: number): string => {
 /** `no_signal` -> `no signal`. */
 export const words = (name: string): string => name.replaceAll("_", " ")
 
+/** What was counted, the most frequent first. */
+export const ranked = (all: ReadonlyArray<Counts>): ReadonlyArray<readonly [what: string, count: number]> => {
+  const counts = new Map<string, number>()
+  for (const [what, count] of all.flatMap((one) => Object.entries(one))) {
+    counts.set(what, (counts.get(what) ?? 0) + count)
+  }
+  return [...counts].toSorted(([, a], [, b]) => b - a)
+}
+
 /** The sum of all counts. */
 export const total = (counts: Counts): number => Object.values(counts).reduce((sum, count) => sum + count, 0)

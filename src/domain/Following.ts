@@ -6,6 +6,7 @@ import type { Advice } from "./Augmentor.ts"
 import { isSame, type LiteralCall, literalCall } from "./bfcl/LiteralCall.ts"
 import type { Outcome } from "./Environment.ts"
 import type { Trace } from "./Episode.ts"
+import type { EpisodeRecord, OutcomeRecord } from "./EpisodeRecord.ts"
 import { equals } from "./python/Value.ts"
 import type { Rate } from "./Report.ts"
 
@@ -109,4 +110,29 @@ export const following = (trace: Trace): ReadonlyMap<string | undefined, Followi
     )
   }
   return all
+}
+
+/** What became of failed calls that were answered in one way, over many episodes. */
+export interface Answered {
+  readonly following: Following
+  /** Episodes in which it happened. */
+  readonly episodes: number
+  /** The first of them, and one of its calls. */
+  readonly example: { readonly id: string; readonly outcome: OutcomeRecord }
+}
+
+/** Counts one more episode, by the rule that spoke; under `undefined`, where none did. */
+export const count = (all: Map<string | undefined, Answered>, { finished, id }: EpisodeRecord): void => {
+  if (finished === undefined) return
+  const failed = finished.steps.flatMap(({ outcomes }) => outcomes).filter(({ ok }) => !ok)
+  for (const [rule, one] of following(finished)) {
+    const before = all.get(rule)
+    const outcome = failed.find(({ hint }) => hint === rule)
+    if (outcome === undefined) continue
+    all.set(rule, {
+      following: add(before?.following ?? none, one),
+      episodes: (before?.episodes ?? 0) + 1,
+      example: before?.example ?? { id, outcome }
+    })
+  }
 }

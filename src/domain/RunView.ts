@@ -5,7 +5,7 @@
 import type { Effect, Stream } from "effect"
 import { Schema } from "effect"
 import type { EpisodeRecord } from "./EpisodeRecord.ts"
-import type { HintUse } from "./HintUse.ts"
+import type { Answered } from "./Following.ts"
 import type { Manifest } from "./Manifest.ts"
 import type { StepReport } from "./Report.ts"
 import type { Evaluated, RunStoreError } from "./RunStore.ts"
@@ -97,6 +97,12 @@ export interface RunHeader {
   readonly torn: ReadonlyArray<string>
 }
 
+/** What became of the failed calls that one rule explained in one stage. */
+export interface HintUse extends Answered {
+  readonly rule: string
+  readonly stage: string
+}
+
 export interface RunView {
   readonly header: Effect.Effect<RunHeader, RunStoreError>
   readonly reports: Effect.Effect<ReadonlyArray<StepReport>, RunStoreError>
@@ -107,7 +113,7 @@ export interface RunView {
   readonly episode: (id: string) => Effect.Effect<EpisodeRecord | undefined, RunStoreError>
   /** All members of the episode's group, itself included. */
   readonly group: (id: string) => Effect.Effect<ReadonlyArray<EpisodeRecord>, RunStoreError>
-  /** How hints were used in the episodes known so far. */
+  /** What became of the hints of the episodes known so far. */
   readonly hints: Effect.Effect<ReadonlyArray<HintUse>, RunStoreError>
   /** The progress now, and whenever it changes. It ends with a run that has ended. */
   readonly progress: Stream.Stream<Progress, RunStoreError>

@@ -9,7 +9,7 @@ import { Effect, FileSystem, Option, Path, Result, Schedule, Schema, Semaphore, 
 import type { PlatformError } from "effect/PlatformError"
 import { inflateRawSync } from "node:zlib"
 import { EpisodeRecord } from "../domain/EpisodeRecord.ts"
-import * as HintUse from "../domain/HintUse.ts"
+import * as Following from "../domain/Following.ts"
 import { RunStoreError, StoreUnreadable } from "../domain/RunStore.ts"
 import * as RunView from "../domain/RunView.ts"
 import { inWords } from "./FileProblem.ts"
@@ -166,6 +166,14 @@ const facetsOf = (episodes: ReadonlyArray<RunView.EpisodeSummary>): RunView.Face
   hints: distinct(episodes.flatMap(({ hints }) => hints)),
   failures: distinct(episodes.flatMap(({ failure }) => failure ?? []))
 })
+
+type Answers = Map<string | undefined, Following.Answered>
+
+/** Without the calls that nothing explained: only episodes with hints are looked at. */
+const hintUses = (answers: ReadonlyMap<string, Answers>): ReadonlyArray<RunView.HintUse> =>
+  Array.from(answers).flatMap(([stage, rules]) =>
+    Array.from(rules).flatMap(([rule, answered]) => rule === undefined ? [] : [{ ...answered, rule, stage }])
+  )
 
 /** Summaries of what has been read, and where to read the rest. */
 class Index {
@@ -366,12 +374,15 @@ export const open = Effect.fn("RunIndex.open")(function*(folder: string): Effect
     return selected.episodes
   }
 
-  const uses = new Map<string, HintUse.HintUse>()
-  let usesOf = 0
-  const countHints = Effect.gen(function*() {
-    for (; usesOf < index.episodes.length; usesOf++) {
-      if (index.episodes[usesOf]?.hints.length === 0) continue
-      HintUse.add(uses, yield* recordAt(usesOf))
+  const answers = new Map<string, Answers>()
+  let followed = 0
+  const followHints = Effect.gen(function*() {
+    for (; followed < index.episodes.length; followed++) {
+      if (index.episodes[followed]?.hints.length === 0) continue
+      const episode = yield* recordAt(followed)
+      const ofStage: Answers = answers.get(episode.stage) ?? new Map()
+      answers.set(episode.stage, ofStage)
+      Following.count(ofStage, episode)
       yield* Effect.yieldNow
     }
   }).pipe((yield* Semaphore.make(1)).withPermits(1))
@@ -405,7 +416,7 @@ export const open = Effect.fn("RunIndex.open")(function*(folder: string): Effect
       const members = index.episodes.filter((summary) => RunView.groupOf(summary.id) === group)
       return Effect.forEach(members, ({ at }) => recordAt(at))
     },
-    hints: Effect.map(countHints, () => [...uses.values()]),
+    hints: Effect.map(followHints, () => hintUses(answers)),
     progress: SubscriptionRef.changes(progress).pipe(
       Stream.takeUntil(({ outcome, read, size }) => outcome !== "running" && read >= size)
     )

@@ -53,6 +53,32 @@ describe("RunIndex", () => {
       assert.deepStrictEqual((yield* view.header).torn, [])
     }).pipe(Effect.provide(NodeServices.layer)))
 
+  it.effect("says what became of hints, by stage and rule", () =>
+    Effect.gen(function*() {
+      const folder = yield* recorded
+      const records = new Map((yield* recordsOf(folder)).map((record) => [record.id, record]))
+      const view = yield* opened(folder)
+      const spoken: Record<string, number> = {}
+      for (const { hints, stage } of yield* view.reports) {
+        for (const [rule, times] of Object.entries(hints)) {
+          spoken[`${stage}: ${rule}`] = (spoken[`${stage}: ${rule}`] ?? 0) + times
+        }
+      }
+      const uses = yield* view.hints
+      assert.isAbove(uses.length, 0)
+      assert.deepStrictEqual(
+        Object.fromEntries(uses.map(({ following, rule, stage }) => [`${stage}: ${rule}`, following.fired])),
+        spoken
+      )
+      for (const { episodes, example, rule, stage } of uses) {
+        const { matching } = yield* view.page({ hint: rule, stage }, 0, 0)
+        assert.strictEqual(episodes, matching)
+        const outcomes = records.get(example.id)?.finished?.steps.flatMap(({ outcomes }) => outcomes)
+        assert.deepStrictEqual(outcomes?.find(({ hint }) => hint === rule), example.outcome)
+      }
+      assert.deepStrictEqual(yield* view.hints, uses)
+    }).pipe(Effect.provide(NodeServices.layer)))
+
   it.effect("reads everything before a torn tail, and says where it is torn", () =>
     Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem

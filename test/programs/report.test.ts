@@ -102,7 +102,7 @@ describe("the report", () => {
         passed: seeds.length - wrongTwice
       })
       assert.deepStrictEqual(answered?.following.recovered, { n: seeds.length, passed: 0 })
-      assert.strictEqual(answered?.example.standard, "no tool cd")
+      assert.strictEqual(answered?.example.outcome.standard, "no tool cd")
     }).pipe(Effect.provide(NodeServices.layer)))
 
   it.effect("shows the first, a middle and the last episode", () =>

@@ -6,8 +6,9 @@ import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import type { Diagnosis } from "../../src/domain/Diagnosis.ts"
 import type { EpisodeRecord } from "../../src/domain/EpisodeRecord.ts"
-import type { EpisodePage, Progress } from "../../src/domain/RunView.ts"
+import type { EpisodePage, HintUse, Progress } from "../../src/domain/RunView.ts"
 import { viewer } from "../../src/programs/viewer.ts"
 import { guard } from "../../src/programs/viewer/access.ts"
 import type { Compared, States, Token } from "../../src/programs/viewer/wire.ts"
@@ -99,9 +100,17 @@ describe("the viewer's server", () => {
       const tokens = yield* json<ReadonlyArray<ReadonlyArray<Token>>>(`/api/tokens?run=0&id=${hinted.id}`)
       assert.deepStrictEqual(tokens[0]?.map(({ logprob }) => logprob), [Math.fround(-0.1), -2])
 
-      const hints = yield* json<ReadonlyArray<{ readonly stage: string; readonly fired: number }>>("/api/hints?run=0")
+      const { finished } = yield* json<EpisodeRecord>(`/api/episode?run=0&id=${hinted.id}`)
+      const diagnoses = yield* json<ReadonlyArray<Diagnosis>>(`/api/diagnoses?run=0&id=${hinted.id}`)
+      assert.isAbove(diagnoses.length, 0)
+      assert.deepStrictEqual(
+        diagnoses.map(({ turn }) => turn),
+        finished?.steps.flatMap(({ verdict }) => verdict?.passed === false ? [verdict.turn] : [])
+      )
+
+      const hints = yield* json<ReadonlyArray<HintUse>>("/api/hints?run=0")
       assert.isAbove(hints.length, 0)
-      assert.isTrue(hints.every(({ fired, stage }) => fired > 0 && stage === "with hints"))
+      assert.isTrue(hints.every(({ following, stage }) => following.fired > 0 && stage === "with hints"))
 
       const compared = yield* json<Compared>("/api/compare?first=0:before&second=0:after")
       assert.strictEqual(compared.tasks.length, 113)

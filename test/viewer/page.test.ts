@@ -126,6 +126,7 @@ described(`the viewer's page${executable === undefined ? " (no Chromium: set CHR
         await page.waitForSelector(".list .row .task")
         await page.keyboard.press("Enter")
         await page.waitForSelector(".step .thought")
+        await page.waitForSelector(".turn .diagnosis")
         assert.include(await textOf(page), hostile)
         assert.strictEqual(await page.locator("main script, main img").count(), 0)
 

@@ -1,4 +1,5 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks"
+import type { Diagnosis } from "../../src/domain/Diagnosis.ts"
 import type { EpisodeRecord, StepRecord } from "../../src/domain/EpisodeRecord.ts"
 import type { Leaf, States, Token } from "../../src/programs/viewer/wire.ts"
 import { address, useAnswer } from "../api.ts"
@@ -104,7 +105,12 @@ const Step = ({ at, focused, raw, states, step, tokens }: StepProps) => {
   )
 }
 
-const Turn = ({ finished, states, turn }: { finished: Finished; states: States | undefined; turn: number }) => {
+const Turn = ({ diagnosis, finished, states, turn }: {
+  diagnosis: Diagnosis | undefined
+  finished: Finished
+  states: States | undefined
+  turn: number
+}) => {
   const verdict = finished.steps.find((step) => step.verdict?.turn === turn)?.verdict
   const truth = states?.truth[turn]
   return (
@@ -119,6 +125,11 @@ const Turn = ({ finished, states, turn }: { finished: Finished; states: States |
             {verdict.passed ? "passed" : words(verdict.failure ?? "failed")}
           </small>
         )}
+      {diagnosis !== undefined && (
+        <small class="diagnosis" title="from its calls, its check and the calls of the ground truth">
+          why: {words(diagnosis.label)}
+        </small>
+      )}
       {truth !== undefined && (
         <small class="truth muted">
           ground truth: {truth.length === 0 ? "no call" : <code>{truth.join("  ")}</code>}
@@ -152,6 +163,7 @@ const Conversation = (
   const [showState, setShowState] = useState(false)
   const [raw, setRaw] = useState(false)
   const { error, value: states } = useAnswer<States>(address("states", { run, id }))
+  const { value: diagnoses } = useAnswer<ReadonlyArray<Diagnosis>>(address("diagnoses", { run, id }))
   const { value: tokens } = useAnswer<ReadonlyArray<ReadonlyArray<Token>>>(
     showTokens ? address("tokens", { run, id }) : undefined
   )
@@ -176,7 +188,12 @@ const Conversation = (
         {error !== undefined && <p class="muted aside">No states: {error}.</p>}
         {Array.from(turns, ([turn, steps]) => (
           <section key={turn}>
-            <Turn finished={finished} states={states} turn={turn} />
+            <Turn
+              diagnosis={diagnoses?.find((one) => one.turn === turn)}
+              finished={finished}
+              states={states}
+              turn={turn}
+            />
             {steps.map(({ at, step }) => (
               <div key={at} onClick={() => setFocus(at)}>
                 {(raw || !repeats(finished.steps[at - 1])) && step.observed.map((message, i) =>

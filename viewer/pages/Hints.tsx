@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks"
-import type { HintUse } from "../../src/domain/HintUse.ts"
+import type { HintUse } from "../../src/domain/RunView.ts"
 import { address, useAnswer } from "../api.ts"
 import { grouped, sum } from "../format.ts"
 import { useKeys } from "../keys.ts"
@@ -12,6 +12,8 @@ import type { Shown } from "../shown.ts"
 const total = (uses: ReadonlyArray<HintUse>, of: (use: HintUse) => number): number =>
   uses.reduce((sum, use) => sum + of(use), 0)
 
+const fired = ({ following }: HintUse): number => following.fired
+
 const Uses = ({ name, rule, run, stage, uses, whole }: {
   name: string
   rule: string
@@ -20,28 +22,28 @@ const Uses = ({ name, rule, run, stage, uses, whole }: {
   uses: ReadonlyArray<HintUse>
   whole: boolean
 }) => {
-  const next = sum(uses.map((use) => use.next))
-  const turns = sum(uses.map((use) => use.turns))
+  const followed = sum(uses.map(({ following }) => following.followed))
+  const recovered = sum(uses.map(({ following }) => following.recovered))
   return (
     <tr class={whole ? "whole" : ""}>
       <td>{name}</td>
-      <td class="n">{grouped(total(uses, ({ fired }) => fired))}</td>
+      <td class="n">{grouped(total(uses, fired))}</td>
       <td class="n">
         <a href={link(run, "episodes", "", { hint: rule, stage })}>
           {grouped(total(uses, ({ episodes }) => episodes))}
         </a>
       </td>
       <td class="plot">
-        <Marks marks={[{ kind: "after", rate: next }]} />
+        <Marks marks={[{ kind: "after", rate: followed }]} />
       </td>
       <td class="n">
-        <Estimate rate={next} />
+        <Estimate rate={followed} />
       </td>
       <td class="plot">
-        <Marks marks={[{ kind: "turns", rate: turns }]} />
+        <Marks marks={[{ kind: "turns", rate: recovered }]} />
       </td>
       <td class="n">
-        <Estimate rate={turns} />
+        <Estimate rate={recovered} />
       </td>
     </tr>
   )
@@ -56,7 +58,7 @@ export const Hints = ({ progress, route: { run } }: Shown) => {
   )
   const [open, setOpen] = useState<string>()
   const rules = Array.from(Map.groupBy(value ?? [], ({ rule }) => rule))
-    .toSorted(([, a], [, b]) => total(b, ({ fired }) => fired) - total(a, ({ fired }) => fired))
+    .toSorted(([, a], [, b]) => total(b, fired) - total(a, fired))
   const names = rules.map(([rule]) => rule)
   const move = (by: number) =>
     setOpen((rule) =>
@@ -72,8 +74,9 @@ export const Hints = ({ progress, route: { run } }: Shown) => {
       <header class="top">
         <h1>Hints</h1>
         <p class="muted">
-          How often each rule explained a failed call, whether the agent&rsquo;s next call ran, and whether the turn
-          passed in the end; by stage, with 95 % Wilson intervals. What follows a hint is not yet what it caused.
+          How often each rule explained a failed call, whether the agent&rsquo;s next call in the turn was what the rule
+          asks for, and how many of the turns in which it spoke passed; by stage, with 95 % Wilson intervals. What
+          follows a hint is not yet what it caused.
         </p>
       </header>
       {value === undefined && (
@@ -91,12 +94,12 @@ export const Hints = ({ progress, route: { run } }: Shown) => {
                 <span>0</span>
                 <span>100 %</span>
               </th>
-              <th class="n">next call ran</th>
+              <th class="n">followed</th>
               <th class="plot">
                 <span>0</span>
                 <span>100 %</span>
               </th>
-              <th class="n">turn passed</th>
+              <th class="n">recovered</th>
             </tr>
           </thead>
           {rules.map(([rule, uses]) => (
@@ -121,7 +124,7 @@ export const Hints = ({ progress, route: { run } }: Shown) => {
               {open === rule && (
                 <tr class="examples">
                   <td colSpan={7} onClick={(event) => event.stopPropagation()}>
-                    {uses.flatMap(({ examples }) => examples.slice(0, 2)).map(({ id, outcome }) => (
+                    {uses.map(({ example: { id, outcome } }) => (
                       <div key={id}>
                         <a href={link(run, "episode", id)}>{id}</a>
                         <Outcome outcome={outcome} />

@@ -3,7 +3,7 @@ import type { Rate, StepReport } from "../../src/domain/Report.ts"
 import { wilsonDifference } from "../../src/domain/Statistics.ts"
 import { address, useAnswer } from "../api.ts"
 import { curves, stagesOf } from "../curves.ts"
-import { duration, grouped, interval, percent, share, signed, sum, total, words } from "../format.ts"
+import { duration, grouped, interval, percent, ranked, share, signed, sum, total, words } from "../format.ts"
 import { useKeys } from "../keys.ts"
 import { Chart, type Stage } from "../parts/Chart.tsx"
 import { Estimate, Marks } from "../parts/Estimate.tsx"
@@ -193,14 +193,6 @@ const Accuracy = ({ header: { summary: { after, before } } }: Pick<Shown, "heade
   )
 }
 
-const causes = (reports: ReadonlyArray<StepReport>, of: (report: StepReport) => Readonly<Record<string, number>>) => {
-  const counts = new Map<string, number>()
-  for (const report of reports) {
-    for (const [cause, count] of Object.entries(of(report))) counts.set(cause, (counts.get(cause) ?? 0) + count)
-  }
-  return [...counts].toSorted(([, a], [, b]) => b - a)
-}
-
 const Ledger = (
   { reports, run, stages }: { reports: ReadonlyArray<StepReport>; run: number; stages: ReadonlyArray<Stage> }
 ) => {
@@ -230,7 +222,7 @@ const Ledger = (
         </td>
         <td class="n">{failed === 0 ? 0 : <a href={to("failed")}>{grouped(failed)}</a>}</td>
         <td class="muted">
-          {[...causes(own, ({ ledger }) => ledger.filtered), ...causes(own, ({ ledger }) => ledger.failed)]
+          {[...ranked(own.map(({ ledger }) => ledger.filtered)), ...ranked(own.map(({ ledger }) => ledger.failed))]
             .map(([cause, count]) => `${words(cause)} ${grouped(count)}`).join(", ")}
         </td>
       </tr>
@@ -327,7 +319,9 @@ export const Run = ({ header, progress, route: { run } }: Shown) => {
   const stages = useMemo(() => stagesOf(reports ?? []), [reports])
   const drawn = useMemo(() => {
     const x = (reports ?? []).map(({ step }) => step)
-    return curves.map((curve) => ({ ...curve, x, series: curve.of(reports ?? []) }))
+    return curves.map((curve) => ({ ...curve, x, series: curve.of(reports ?? []) })).filter(({ series }) =>
+      series.length > 0
+    )
   }, [reports])
   useKeys([
     {

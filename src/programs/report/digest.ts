@@ -13,13 +13,6 @@ import type { Summary } from "../../domain/Summary.ts"
 import type { Line, RunRecord } from "../../layers/RunReader.ts"
 import { plural } from "../text.ts"
 
-/** What became of failed calls that were answered in one way. */
-export interface Answered {
-  readonly following: Following.Following
-  /** One of them: what was called, what the tool says, what the agent was told. */
-  readonly example: EpisodeRecord.OutcomeRecord
-}
-
 export interface Shown {
   readonly label: string
   readonly record: EpisodeRecord.EpisodeRecord
@@ -33,25 +26,12 @@ export interface Digest {
   readonly summary: Summary
   readonly reports: ReadonlyArray<StepReport>
   /** What became of failed calls, by the hint rule that spoke; under `undefined`, of those that nothing explained. */
-  readonly answers: ReadonlyMap<string | undefined, Answered>
+  readonly answers: ReadonlyMap<string | undefined, Following.Answered>
   readonly episodes: ReadonlyArray<Shown>
   /** What could not be read, in sentences. */
   readonly torn: ReadonlyArray<string>
   /** Where the run went on after it had been cut short, in sentences. */
   readonly resumptions: ReadonlyArray<string>
-}
-
-type Finished = NonNullable<EpisodeRecord.EpisodeRecord["finished"]>
-
-/** Adds an episode to what became of failed calls so far, by the rule that spoke; `undefined` where none did. */
-const follow = (all: Map<string | undefined, Answered>, finished: Finished) => {
-  const outcomes = finished.steps.flatMap(({ outcomes }) => outcomes)
-  for (const [rule, one] of Following.following(finished)) {
-    const before = all.get(rule)
-    const example = before?.example ?? outcomes.find(({ hint, ok }) => !ok && hint === rule)
-    if (example === undefined) continue
-    all.set(rule, { following: Following.add(before?.following ?? Following.none, one), example })
-  }
 }
 
 /** Splits a stream's lines into values for `use` and a sentence about a torn tail. */
@@ -100,11 +80,11 @@ const resumption = (event: Journal.Event): ReadonlyArray<string> => {
 export const gather = Effect.fn("report.gather")(function*(folder: string, record: RunRecord) {
   const reports: Array<StepReport> = []
   const tornReports = yield* read(record.reports, (report) => reports.push(report))
-  const answers = new Map<string | undefined, Answered>()
+  const answers = new Map<string | undefined, Following.Answered>()
   const sampled = picker(reports.reduce((sum, { ledger }) => sum + ledger.attempted, 0))
   const tornEpisodes = yield* read(record.episodes, (episode) => {
     sampled.offer(episode)
-    if (episode.finished !== undefined) follow(answers, episode.finished)
+    Following.count(answers, episode)
   })
   const digest: Digest = {
     folder,

@@ -2,6 +2,7 @@
 import { DateTime } from "effect"
 import { labels } from "../../domain/Diagnosis.ts"
 import * as EpisodeRecord from "../../domain/EpisodeRecord.ts"
+import type { Answered } from "../../domain/Following.ts"
 import type { Counts, Rate, StepReport } from "../../domain/Report.ts"
 import { total } from "../../domain/Report.ts"
 import { wilson, wilsonDifference } from "../../domain/Statistics.ts"
@@ -10,7 +11,7 @@ import { breakable, difference, short, withInterval } from "./cells.ts"
 import * as Chart from "./chart.ts"
 import { episode } from "./conversation.ts"
 import { curves } from "./curves.ts"
-import type { Answered, Digest } from "./digest.ts"
+import type { Digest } from "./digest.ts"
 import { frame } from "./frame.ts"
 import { type Html, html, type Part } from "./html.ts"
 import { settings } from "./settings.ts"
@@ -131,11 +132,11 @@ const rateCells = (rate: Rate): Html =>
     }])
   }</td><td class="n">${withInterval(rate)}</td>`
 
-const hintRow = (name: Part, { example, following: { fired, followed, recovered } }: Answered): Html => {
-  const told = example.hint === undefined
-    ? html`<pre>${example.call}\n${example.standard}</pre>`
-    : html`<pre>${example.call}</pre><pre class="before">${example.standard}</pre><pre class="hinted">${
-      EpisodeRecord.shown(example)
+const hintRow = (name: Part, { example: { outcome }, following: { fired, followed, recovered } }: Answered): Html => {
+  const told = outcome.hint === undefined
+    ? html`<pre>${outcome.call}\n${outcome.standard}</pre>`
+    : html`<pre>${outcome.call}</pre><pre class="before">${outcome.standard}</pre><pre class="hinted">${
+      EpisodeRecord.shown(outcome)
     }</pre>`
   return html`<tr><td>${name}<details class="told"><summary>an example</summary>${told}</details></td>
 <td class="n">${Text.grouped(fired)}</td>${rateCells(followed)}<td class="n">${Text.grouped(recovered.n)}</td>${

@@ -2,6 +2,7 @@
 import { Effect, Result, Schema } from "effect"
 import * as Entry from "../../domain/bfcl/Entry.ts"
 import * as Retrace from "../../domain/bfcl/Retrace.ts"
+import { diagnose } from "../../domain/Diagnosis.ts"
 import * as EpisodeRecord from "../../domain/EpisodeRecord.ts"
 import * as Paired from "../../domain/Paired.ts"
 import { PythonError } from "../../domain/python/Value.ts"
@@ -99,6 +100,11 @@ export const state = Effect.fn("viewer.state")(function*(shown: Shown, id: strin
     .slice(0, mostLeaves)
     .map(([path, text]) => [path, cut(text)])
   return answer
+})
+
+export const diagnoses = Effect.fn("viewer.diagnoses")(function*(shown: Shown, id: string) {
+  const { finished } = yield* finishedOf(shown, id)
+  return diagnose(finished)
 })
 
 export const tokens = Effect.fn("viewer.tokens")(function*(shown: Shown, id: string) {

@@ -116,6 +116,7 @@ export const routes = (runs: ReadonlyArray<Api.Shown>) => {
     get("/api/group", OfEpisode, ({ id, run }) => Effect.flatMap(at(run), ({ view }) => view.group(id))),
     get("/api/states", OfEpisode, ({ id, run }) => Effect.flatMap(at(run), (shown) => Api.states(shown, id))),
     get("/api/state", OfState, ({ id, run, steps }) => Effect.flatMap(at(run), (shown) => Api.state(shown, id, steps))),
+    get("/api/diagnoses", OfEpisode, ({ id, run }) => Effect.flatMap(at(run), (shown) => Api.diagnoses(shown, id))),
     get("/api/tokens", OfEpisode, ({ id, run }) => Effect.flatMap(at(run), (shown) => Api.tokens(shown, id))),
     get("/api/task", OfEpisode, ({ id, run }) => Effect.flatMap(at(run), (shown) => Api.task(shown, id))),
     get("/api/compare", OfComparison, ({ first, second }) => Api.compare(runs, first, second)),
