@@ -1,8 +1,9 @@
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, layer } from "@effect/vitest"
-import { Effect, FileSystem, Layer } from "effect"
+import { Effect, FileSystem, Layer, Schedule } from "effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import { TestClock } from "effect/testing"
+import type { ServerResponse } from "node:http"
 import { download } from "../../../src/layers/release/Download.ts"
 import * as SourceHttp from "../../../src/layers/release/SourceHttp.ts"
 import { writeFolder } from "../benchmark.ts"
@@ -12,10 +13,25 @@ const content = "0123456789".repeat(10)
 const file = pin("data/numbers.json", content)
 const files = ordinary({ "data/numbers.json": content })
 
-/** Downloads from a server that answers like this; what came of it, and which ranges it was asked for. */
-const from = Effect.fnUntraced(function*(answer: Answer, left = "") {
+/** When so many bytes of a file have arrived. */
+const arrived = Effect.fnUntraced(function*(path: string, bytes: bigint) {
+  const fs = yield* FileSystem.FileSystem
+  const size = fs.stat(path).pipe(Effect.map(({ size }) => size), Effect.orElseSucceed(() => 0n))
+  yield* Effect.repeat(size, { until: (size) => size === bytes, schedule: Schedule.spaced("1 millis") })
+})
+
+/**
+ * Downloads from a server that answers like this; what came of it, and which ranges it was asked for. Meanwhile somebody
+ * may have an eye on what has arrived.
+ */
+const from = Effect.fnUntraced(function*(
+  answer: Answer,
+  left = "",
+  meanwhile: (part: string) => Effect.Effect<void, never, FileSystem.FileSystem> = () => Effect.void
+) {
   const fs = yield* FileSystem.FileSystem
   const folder = yield* writeFolder(left === "" ? {} : { "numbers.json.part": left })
+  yield* Effect.forkScoped(meanwhile(`${folder}/numbers.json.part`))
   const { asked, url } = yield* serve(answer)
   const source = yield* SourceHttp.make(`${url}/`)
   const result = yield* Effect.result(download(source, file, `${folder}/numbers.json`))
@@ -63,12 +79,18 @@ layer(Layer.merge(NodeServices.layer, FetchHttpClient.layer))("a release over HT
 
   it.effect("goes on after a connection that dropped", () =>
     Effect.gen(function*() {
-      let drops = 1
-      const { ranges, result, text } = yield* TestClock.withLive(from((asked, response) => {
-        if (drops-- <= 0) return files(asked, response)
-        response.writeHead(200, { "content-length": content.length })
-        response.write(content.slice(0, 30), () => response.destroy())
-      }))
+      let dropped: ServerResponse | undefined
+      // What was sent and not read yet is lost with a connection: it drops when all has been read.
+      const { ranges, result, text } = yield* TestClock.withLive(from(
+        (asked, response) => {
+          if (dropped !== undefined) return files(asked, response)
+          dropped = response
+          response.writeHead(200, { "content-length": content.length })
+          response.write(content.slice(0, 30))
+        },
+        "",
+        (part) => Effect.andThen(arrived(part, 30n), Effect.sync(() => dropped?.destroy()))
+      ))
       assert.deepInclude(result, { success: "fetched" })
       assert.strictEqual(text, content)
       assert.deepStrictEqual(ranges, [undefined, "bytes=30-"])
