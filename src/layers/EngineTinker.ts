@@ -300,7 +300,7 @@ const make = Effect.fnUntraced(function*(options: Options) {
       steps += 1
       const gradientNorm = gradientNormOf(taken)
       if (!Number.isFinite(gradientNorm)) {
-        return yield* Effect.fail(unusable(loaded.model.id, `the gradient's norm was ${gradientNorm}`))
+        return yield* unusable(loaded.model.id, `the gradient's norm was ${gradientNorm}`)
       }
       return { gradientNorm }
     },
@@ -343,7 +343,7 @@ const make = Effect.fnUntraced(function*(options: Options) {
       const file = path.join(folder, referenceFile)
       yield* Effect.mapError(Folder.create(folder), ({ message }) => unusable(folder, message))
       const taken = yield* Effect.mapError(files.exists(file), ({ message }) => unusable(file, message))
-      if (taken) return yield* Effect.fail(unusable(file, "the file exists"))
+      if (taken) return yield* unusable(file, "the file exists")
       const saved = yield* saveModel(loaded.model, path.basename(folder))
       const text = yield* Effect.orDie(
         Schema.encodeEffect(ReferenceJson)({ path: saved, baseModel, profile: profile.name })
@@ -372,7 +372,7 @@ const make = Effect.fnUntraced(function*(options: Options) {
       const place = yield* placeOf(folder)
       const about = yield* Effect.mapError(client.call(Endpoint.weightsInfo, { tinker_path: place }), failed)
       if (about.base_model !== baseModel) {
-        return yield* Effect.fail(unusable(place, `they are for ${about.base_model}, not for ${baseModel}`))
+        return yield* unusable(place, `they are for ${about.base_model}, not for ${baseModel}`)
       }
       const before = loaded
       loaded = yield* openLoaded(place)

@@ -190,7 +190,7 @@ const make = Effect.fnUntraced(function*({ apiKey, url, wire = "json" }: Options
   const config = yield* readConfig
   const resultBytes = yield* Semaphore.make(config.inflight_response_bytes_semaphore_size)
   const key = apiKey === undefined
-    ? Effect.succeed(undefined)
+    ? Effect.void
     : config.pjwt_auth_enabled
     ? yield* Credential.make(authToken(Redacted.value(apiKey)))
     : Effect.succeed(Redacted.value(apiKey))

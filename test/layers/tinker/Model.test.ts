@@ -109,7 +109,8 @@ describe("a model in training", () => {
       ]
       for (const [reply, expected] of outcomes) {
         const refused = yield* withModel(
-          (model) => Effect.andThen(Effect.flip(model.forwardBackward(data, "cross_entropy")), refusalOf(model)),
+          (model) =>
+            Effect.andThen(Effect.flip(Effect.asVoid(model.forwardBackward(data, "cross_entropy"))), refusalOf(model)),
           (asked, count) => secondPass(asked, count) ? reply : undefined
         )
         assert.strictEqual(refused, expected)
@@ -119,7 +120,7 @@ describe("a model in training", () => {
   it.effect("is not poisoned by what is refused before anything is accepted", () =>
     Effect.gen(function*() {
       const refused = yield* withModel((model) =>
-        Effect.andThen(Effect.flip(model.forwardBackward(data, "no_such_loss")), refusalOf(model))
+        Effect.andThen(Effect.flip(Effect.asVoid(model.forwardBackward(data, "no_such_loss"))), refusalOf(model))
       )
       assert.strictEqual(refused, "usable")
     }))
