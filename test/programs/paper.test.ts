@@ -41,6 +41,16 @@ describe("the paper's curriculum on BFCL", () => {
     assert.deepStrictEqual(single.stages[0]?.settings, released.stages[2]?.settings)
   })
 
+  it("takes steps of the same sizes in a single stage, where the last are smaller", () => {
+    const drills = Paper.drills(EnvironmentToy.layer)
+    const single = Paper.drills(EnvironmentToy.layer, { ...Paper.choices, singleStage: true })
+    const sizes = ({ stages }: typeof drills) =>
+      stages.flatMap(({ advance, settings: { optimization: { learningRate } } }) =>
+        Array.from({ length: Forecast.boundOf(advance) ?? 0 }, () => learningRate)
+      )
+    assert.deepStrictEqual(sizes(single), sizes(drills))
+  })
+
   it("differs for adapters in the optimiser alone", () => {
     adapters.stages.forEach(({ name, settings: { optimization, ...settings } }, i) => {
       const stage = released.stages[i]!

@@ -26,7 +26,7 @@ export interface Choices {
   readonly reward: Reward.Rule
   /** What stages 2 and 3 say when a call fails; the paper's ablation is `none`. */
   readonly augment: Augmentor.Augment
-  /** The paper's ablation: stage 3 alone, for as many steps as all four may have. */
+  /** The paper's ablation: stage 3 alone, for as many steps as all four may have, of the same sizes. */
   readonly singleStage: boolean
 }
 
@@ -37,6 +37,8 @@ interface Numbers {
   readonly beginners: { readonly tasks: (task: Task) => boolean; readonly tasksPerStep: number }
   readonly advance: readonly [Advance.Advance, Advance.Advance, Advance.Advance, Advance.Advance]
   readonly settings: Curriculum.Overrides<Curriculum.Settings>
+  /** Of stage 4, where it is not that of the others. */
+  readonly lastLearningRate?: number
   /** Stage 3 shows hints in this share of its episodes; the paper in all. */
   readonly hintShare: number
   /** Damps the scaling of groups whose rewards hardly differ. */
@@ -45,6 +47,9 @@ interface Numbers {
 
 const isBase = (task: Task): boolean => task.category === "base"
 
+const asLongAs = (some: ReadonlyArray<Advance.Advance>): Advance.Advance =>
+  Advance.after(some.reduce((sum, advance) => sum + (boundOf(advance) ?? 0), 0))
+
 const make = <E, R>(
   name: string,
   environment: Layer.Layer<Environment, E, R>,
@@ -52,11 +57,14 @@ const make = <E, R>(
   { augment, reward, singleStage }: Choices
 ): Curriculum.Curriculum<E, Exclude<R, Augmentor.Augmentor>> => {
   const advantage = groupRelative(numbers.advantageEpsilon)
-  const { advance: [syntax, hints, hard, alone], settings } = numbers
+  const { advance: [syntax, hints, hard, alone], lastLearningRate, settings } = numbers
+  const lastSettings = lastLearningRate === undefined
+    ? settings
+    : { ...settings, optimization: { ...settings.optimization, learningRate: lastLearningRate } }
   const fading = Augmentor.inShare(numbers.hintShare, augment)
   const progress = Reward.layer(reward)
-  const solving = (advance: Advance.Advance) =>
-    Curriculum.stage("solving hard tasks", {
+  const solving = (name: string, advance: Advance.Advance, settings: Curriculum.Overrides<Curriculum.Settings>) =>
+    Curriculum.stage(name, {
       tasks: () => true,
       services: Layer.merge(Augmentor.layer(fading), progress),
       advantage,
@@ -64,8 +72,16 @@ const make = <E, R>(
       settings
     })
   if (singleStage) {
-    const steps = numbers.advance.reduce((sum, advance) => sum + (boundOf(advance) ?? 0), 0)
-    return Curriculum.make({ name: `${name} in a single stage`, environment, stages: [solving(Advance.after(steps))] })
+    return Curriculum.make({
+      name: `${name} in a single stage`,
+      environment,
+      stages: lastLearningRate === undefined
+        ? [solving("solving hard tasks", asLongAs(numbers.advance), settings)]
+        : [
+          solving("solving hard tasks", asLongAs([syntax, hints, hard]), settings),
+          solving("the same, with smaller steps", asLongAs([alone]), lastSettings)
+        ]
+    })
   }
   return Curriculum.make({
     name,
@@ -86,13 +102,13 @@ const make = <E, R>(
         advance: hints,
         settings
       }),
-      solving(hard),
+      solving("solving hard tasks", hard, settings),
       Curriculum.stage("independent solving", {
         tasks: () => true,
         services: Layer.merge(Augmentor.layerNone, progress),
         advantage,
         advance: alone,
-        settings
+        settings: lastSettings
       })
     ]
   })
@@ -106,6 +122,7 @@ const make = <E, R>(
  * episodes: a model this small follows hints by copying them, and otherwise has nothing left to copy in stage 4.
  * Groups in which all do alike are replaced up to three times: late in a run they are most, and what is left to learn is
  * in the others. Stages 1 and 2 are short: they have base tasks only, where to ask is never right, and a model this small soon forgets how.
+ * Stage 4 takes smaller steps: at the rate that learns fastest, what passes swings by three points from one step to the next.
  */
 export const drills = <E, R>(
   environment: Layer.Layer<Environment, E, R>,
@@ -117,10 +134,11 @@ export const drills = <E, R>(
     advance: [
       Advance.any(Advance.rewardAbove(1.9, { window: 2 }), Advance.after(6)),
       Advance.any(Advance.rewardAbove(0.85, { window: 4 }), Advance.after(6)),
-      Advance.any(Advance.rewardAbove(0.9, { window: 4 }), Advance.after(210)),
-      Advance.any(Advance.rewardAbove(0.95, { window: 4 }), Advance.after(60))
+      Advance.any(Advance.rewardAbove(0.9, { window: 4 }), Advance.after(240)),
+      Advance.any(Advance.rewardAbove(0.95, { window: 4 }), Advance.after(90))
     ],
     advantageEpsilon: 0.1,
+    lastLearningRate: 3e-4,
     settings: {
       tasksPerStep: 32,
       groupSize: 8,
