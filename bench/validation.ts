@@ -5,6 +5,7 @@
 import { Effect, Option } from "effect"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
+import { Worker } from "node:worker_threads"
 import * as LongContext from "../src/domain/bfcl/LongContext.ts"
 import * as DrillsLongContext from "../src/domain/drills/LongContext.ts"
 import { Tasks } from "../src/domain/Tasks.ts"
@@ -38,6 +39,31 @@ export interface Options {
 const quickest = (spent: ReadonlyArray<Figures.Spent>): Figures.Spent =>
   spent.reduce((best, one) => one.seconds < best.seconds ? one : best)
 
+const spinner = Effect.acquireRelease(
+  Effect.sync(() => new Worker(new URL("./Spinner.ts", import.meta.url))),
+  (worker) => Effect.promise(() => worker.terminate())
+)
+
+const spin = (rounds: number) => (worker: Worker): Effect.Effect<void> =>
+  Effect.callback((resume) => {
+    worker.once("message", () => resume(Effect.void))
+    worker.postMessage(rounds, [])
+  })
+
+const spinAll = (workers: ReadonlyArray<Worker>, rounds: number) =>
+  Figures.spent(Effect.forEach(workers, spin(rounds), { concurrency: "unbounded", discard: true }))
+
+/** What several threads get done over what one does, where they share nothing: cores may be halves of one. */
+const machine = Effect.fnUntraced(function*(threads: number, rounds: number) {
+  const spinners = yield* Effect.forEach(Array.from({ length: threads }), () => spinner)
+  yield* spinAll(spinners, 1e6)
+  const spent = yield* Effect.forEach(
+    Array.from({ length: rounds }),
+    () => Effect.all([spinAll(spinners.slice(0, 1), 3e8), spinAll(spinners, 3e8)])
+  )
+  return threads * quickest(spent.map(([one]) => one)).seconds / quickest(spent.map(([, all]) => all)).seconds
+}, Effect.scoped)
+
 export const measure = Effect.fnUntraced(function*({ data, rounds, workers }: Options) {
   const subject = Option.isSome(data) ? yield* benchmark(data.value) : yield* drills
   const one = yield* Validators.make(1)
@@ -48,6 +74,7 @@ export const measure = Effect.fnUntraced(function*({ data, rounds, workers }: Op
     Array.from({ length: rounds }),
     () => Effect.all([round(one), round(several)])
   )
+  const limit = yield* machine(workers, rounds)
   const alone = quickest(spent.map(([first]) => first))
   const together = quickest(spent.map(([, second]) => second))
   const played = subject.entries.length * times
@@ -68,7 +95,8 @@ export const measure = Effect.fnUntraced(function*({ data, rounds, workers }: Op
         value: played / together.cpu,
         unit: "instances / CPU s",
         ratio: { value: alone.cpu / together.cpu, to: "1 worker" }
-      }
+      },
+      { name: `arithmetic alone gains by ${workers} threads`, value: limit, unit: "x" }
     ]
   }
   return findings
