@@ -13,6 +13,7 @@ import * as Endpoint from "../domain/tinker/Endpoint.ts"
 import * as Future from "../domain/tinker/Future.ts"
 import { type Answer, decide, explain } from "../domain/tinker/Outcome.ts"
 import {
+  AnotherServer,
   AnswerMalformed,
   BillingPaused,
   Conflict,
@@ -42,9 +43,6 @@ export interface Options {
 /** The last SDK that spoke JSON, and the first that spoke protocol buffers alone. */
 const sdkVersions = { json: "0.24.1", proto: "0.25.0" } as const
 
-/** The server answers a submission at once, and a poll within a window of its own, which may be longer than this. */
-const patience = "45 seconds"
-
 const protobuf = "application/x-protobuf"
 
 interface Body {
@@ -53,6 +51,10 @@ interface Body {
 }
 
 type Reason = TinkerError["reason"]
+
+/** Why there is no answer, and after how many attempts. */
+const unreachable = (detail: string, attempts: number): ServerUnreachable =>
+  new ServerUnreachable({ detail: attempts === 1 ? detail : `${detail} (${attempts} attempts)` })
 
 /** What came of one attempt; silence is a connection that stayed open without an answer. */
 type Attempt = Result.Result<Answer & { readonly retryAfter: string | undefined }, "silent" | ServerUnreachable>
@@ -75,6 +77,15 @@ const refusal = (status: number, detail: string): Reason =>
     : status === 429 || status === 408 || status === 425 || status >= 500
     ? new ServerOverloaded({ status, detail })
     : new RequestRefused({ status, detail })
+
+const statusOf = ({ reason }: TinkerError): number | undefined =>
+  reason._tag === "RequestRefused" || reason._tag === "ServerOverloaded" ? reason.status : undefined
+
+const isWithoutEndpoint = (error: TinkerError): boolean => [404, 405, 501].includes(statusOf(error) ?? 0)
+
+/** What a server of another kind may say to a question that it does not know. */
+const isStrange = (error: TinkerError): boolean =>
+  error.reason._tag === "RequestRefused" || error.reason._tag === "AnswerMalformed" || isWithoutEndpoint(error)
 
 const decode = <A>(method: string, schema: Schema.Codec<A, unknown>, json: unknown): Effect.Effect<A, TinkerError> =>
   Effect.mapError(
@@ -108,7 +119,10 @@ const make = Effect.fnUntraced(function*({ apiKey, url, wire = "json" }: Options
   const sdkVersion = sdkVersions[wire]
 
   /** One request and its answer, whatever its status. */
-  const attempt = (request: HttpClientRequest.HttpClientRequest): Effect.Effect<Attempt> =>
+  const attempt = (
+    request: HttpClientRequest.HttpClientRequest,
+    duration: Backoff.Backoff["patience"] = Backoff.patience
+  ): Effect.Effect<Attempt> =>
     http.execute(request).pipe(
       Effect.flatMap(Effect.fnUntraced(function*(response) {
         const binary = response.headers["content-type"]?.startsWith(protobuf) === true
@@ -121,7 +135,7 @@ const make = Effect.fnUntraced(function*({ apiKey, url, wire = "json" }: Options
         }
       })),
       Effect.mapError(({ reason }) => new ServerUnreachable({ detail: causeOf(reason.cause ?? reason) })),
-      Effect.timeoutOrElse({ duration: patience, orElse: () => Effect.fail("silent" as const) }),
+      Effect.timeoutOrElse({ duration, orElse: () => Effect.fail("silent" as const) }),
       Effect.result
     )
 
@@ -131,17 +145,19 @@ const make = Effect.fnUntraced(function*({ apiKey, url, wire = "json" }: Options
       let resent = false
       let attempts = 0
       for (;;) {
-        const result = yield* attempt(request)
+        const result = yield* attempt(request, backoff.patience)
         const unanswered = Result.isFailure(result)
         if (unanswered || backoff.counts(result.success.status)) attempts += 1
         if (!unanswered && result.success.status >= 200 && result.success.status < 300) return result.success
         const wait = unanswered
-          ? Backoff.unanswered(attempts)
+          ? backoff.unanswered(attempts)
           : backoff.wait(result.success.status, attempts, result.success.retryAfter)
         if (wait === undefined) {
           if (unanswered) {
-            const detail = result.failure === "silent" ? `nothing was said for ${patience}` : result.failure.detail
-            return yield* failWith(method, new ServerUnreachable({ detail: `${detail} (${attempts} attempts)` }))
+            const detail = result.failure === "silent"
+              ? `nothing was said for ${backoff.patience}`
+              : result.failure.detail
+            return yield* failWith(method, unreachable(detail, attempts))
           }
           const { json, status } = result.success
           const detail = explain(json) ?? "no reason given"
@@ -170,6 +186,16 @@ const make = Effect.fnUntraced(function*({ apiKey, url, wire = "json" }: Options
     return (yield* decode(path, response, (yield* exchange(path, asked, Backoff.ordinary)).json)).jwt
   })
 
+  /** Fails unless what answers says that it is well, as every server of the protocol does. */
+  const recognise = Effect.gen(function*() {
+    const { path, response } = Endpoint.healthz
+    const answered = yield* attempt(unauthenticated("GET", path), Backoff.beginning.patience)
+    if (Result.isSuccess(answered) && Schema.is(response)(answered.success.json)) return
+    const said = Result.isSuccess(answered) ? `HTTP ${answered.success.status}` : "nothing"
+    return yield* failWith(path, new AnotherServer({ detail: `GET ${base}${path} is answered with ${said}` }))
+  })
+
+  /** The first question, so that a wrong address shows here. A server without the endpoint wants nothing of its clients. */
   const readConfig = Effect.gen(function*() {
     const { path, request, response } = Endpoint.clientConfig
     const { body } = yield* encode(path, request, { sdk_version: sdkVersion })
@@ -177,15 +203,14 @@ const make = Effect.fnUntraced(function*({ apiKey, url, wire = "json" }: Options
     const keyed = apiKey === undefined
       ? asked
       : HttpClientRequest.setHeader(asked, "x-api-key", Redacted.value(apiKey))
-    const json = yield* Effect.map(exchange(path, keyed, Backoff.ordinary), (answer) => answer.json).pipe(
-      // A server without this endpoint wants nothing of its clients.
+    return yield* exchange(path, keyed, Backoff.beginning).pipe(
+      Effect.flatMap(({ json }) => decode(path, response, json)),
       Effect.catchIf(
-        ({ reason }) => reason._tag === "RequestRefused" && reason.status === 404,
-        () => Effect.succeed({})
+        isStrange,
+        (error) => Effect.andThen(recognise, isWithoutEndpoint(error) ? decode(path, response, {}) : Effect.fail(error))
       )
     )
-    return yield* decode(path, response, json)
-  })
+  }).pipe(Effect.mapError(({ reason }) => new TinkerError({ method: url, reason })))
 
   const config = yield* readConfig
   const resultBytes = yield* Semaphore.make(config.inflight_response_bytes_semaphore_size)

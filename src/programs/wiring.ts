@@ -221,14 +221,7 @@ const pretrain: Parts["Service"]["pretrain"] = Effect.fn("pretrain")(function*({
 })
 
 const examine: Parts["Service"]["doctor"] = ({ apiKey, baseModel, profile, rank, url }) =>
-  doctor({ profile, baseModel, rank }).pipe(
-    Effect.provide(
-      client(url, profile?.wire ?? "json", apiKey)
-    ),
-    Effect.mapError((error) =>
-      error._tag === "TinkerError" ? new Unavailable({ detail: `${url}: ${error.message}` }) : error
-    )
-  )
+  Effect.provide(doctor({ profile, baseModel, rank }), client(url, profile?.wire ?? "json", apiKey))
 
 const serveWeights: Parts["Service"]["serve"] = Effect.fnUntraced(function*(options) {
   const { weights } = options

@@ -5,7 +5,7 @@ import { float32, int64, modelInput } from "../../src/domain/tinker/Datum.ts"
 import * as Endpoint from "../../src/domain/tinker/Endpoint.ts"
 import { TinkerClient, type TinkerError } from "../../src/domain/tinker/TinkerClient.ts"
 import type * as TinkerClientHttp from "../../src/layers/TinkerClientHttp.ts"
-import { layer, type Reply, script } from "./tinker/scripted.ts"
+import { type Asked, layer, type Reply, script } from "./tinker/scripted.ts"
 
 const step = { model_id: "m", seq_id: 3, adam_params: adam(0.1) }
 
@@ -61,6 +61,21 @@ const secondsWhenTold = (seconds: string) => {
 
 /** What a client knows of its server when this is all that it says. */
 const configWith = (reply: Reply) => Effect.provide(TinkerClient.useSync(({ config }) => config), layer(() => reply))
+
+/** What a client says of a server that it cannot begin with, and how many seconds it took. */
+const begin = Effect.fnUntraced(function*(answer: (asked: Asked) => Reply) {
+  const from = yield* Clock.currentTimeMillis
+  const fiber = yield* TinkerClient.pipe(
+    Effect.as(undefined),
+    Effect.provide(layer(answer)),
+    Effect.catch(({ message }) => Effect.succeed(message)),
+    Effect.zip(Effect.suspend(() => Clock.currentTimeMillis)),
+    Effect.forkChild
+  )
+  yield* TestClock.adjust("1 minute")
+  const [said, milliseconds] = yield* Fiber.join(fiber)
+  return { said, seconds: (milliseconds - from) / 1000 }
+})
 
 const reasonOf = Effect.fnUntraced(function*(replies: ReadonlyArray<Reply>) {
   const { asked, result } = yield* stepWith(replies)
@@ -255,12 +270,34 @@ describe("TinkerClientHttp", () => {
 
   it.effect("works with a server that knows nothing of configuration, and takes limits from one that does", () =>
     Effect.gen(function*() {
-      const defaults = yield* configWith(failing(404, "Not Found"))
+      const unconfigured = layer(({ path }) => path === "healthz" ? { json: { status: "ok" } } : failing(404))
+      const defaults = yield* Effect.provide(TinkerClient.useSync(({ config }) => config), unconfigured)
       assert.strictEqual(defaults.fwdbwd_max_chunk_len, 1024)
       assert.strictEqual(
         (yield* configWith({ json: { fwdbwd_max_chunk_len: 3, other: null } })).fwdbwd_max_chunk_len,
         3
       )
+    }))
+
+  it.effect("says at once, and where, that nobody is there, or another server, or that the key is wrong", () =>
+    Effect.gen(function*() {
+      const another =
+        "what answers there does not speak Tinker's protocol: GET http://server/api/v1/healthz is answered"
+      const cases: ReadonlyArray<readonly [(asked: Asked) => Reply, said: string, seconds: number]> = [
+        [() => "drop", "no answer: ECONNRESET", 0],
+        [() => "silence", "no answer: nothing was said for 10 seconds", 10],
+        [() => failing(404), `${another} with HTTP 404`, 0],
+        [() => ({ text: "<html>" }), `${another} with HTTP 200`, 0],
+        [({ method }) => failing(method === "POST" ? 501 : 404), `${another} with HTTP 404`, 0],
+        [() => failing(401), "HTTP 401: no; is the API key right?", 0],
+        [() => failing(503, "starting"), "HTTP 503: starting", 1.5]
+      ]
+      for (const [answer, said, seconds] of cases) {
+        const begun = yield* begin(answer)
+        assert.deepStrictEqual(begun, { said: `http://server: ${said}`, seconds })
+      }
+      const late = [failing(503), { json: {} }]
+      assert.deepStrictEqual(yield* begin(() => late.shift() ?? failing(500)), { said: undefined, seconds: 0.5 })
     }))
 })
 

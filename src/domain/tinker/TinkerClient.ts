@@ -53,6 +53,16 @@ export class BillingPaused extends Schema.TaggedError<BillingPaused>()("BillingP
   readonly isRetryable = false
 }
 
+/** Something answers at the address, and it is no server of this protocol. */
+export class AnotherServer extends Schema.TaggedError<AnotherServer>()("AnotherServer", {
+  detail: Schema.String
+}) {
+  override get message() {
+    return `what answers there does not speak Tinker's protocol: ${this.detail}`
+  }
+  readonly isRetryable = false
+}
+
 /** An answer that is none of this protocol. */
 export class AnswerMalformed extends Schema.TaggedError<AnswerMalformed>()("AnswerMalformed", {
   detail: Schema.String
@@ -143,13 +153,14 @@ export class Unsupported extends Schema.TaggedError<Unsupported>()("Unsupported"
 }
 
 export class TinkerError extends Schema.TaggedError<TinkerError>()("TinkerError", {
-  /** The endpoint, or what it was asked for. */
+  /** The endpoint, or what it was asked for; the server's address, where there is no such server. */
   method: Schema.String,
   reason: Schema.Union([
     ServerUnreachable,
     ServerOverloaded,
     Unauthorized,
     BillingPaused,
+    AnotherServer,
     AnswerMalformed,
     RequestRefused,
     Conflict,

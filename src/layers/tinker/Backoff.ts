@@ -1,16 +1,25 @@
 /** How long to wait before a request is sent again, in milliseconds; undefined ends it (spec: tinker, 1.7 and 1.8). */
 
 export interface Backoff {
+  /** For an answer. */
+  readonly patience: `${number} seconds`
+  /** After an answer that is none to the request. */
   readonly wait: (status: number, attempts: number, retryAfter: string | undefined) => number | undefined
+  /** After no answer. */
+  readonly unanswered: (attempts: number) => number | undefined
   /** Whether an answer is one of the attempts that are limited. */
   readonly counts: (status: number) => boolean
 }
 
 const second = 1000
 
+/** The server answers a submission at once, and a poll within a window of its own, which may be longer than this. */
+export const patience = "45 seconds"
+
 /** Attempts before a failure that may pass is final. */
 const attemptsOfSubmission = 10
 const attemptsOfPoll = 14
+const attemptsToBegin = 3
 
 export const billingSeconds = 3600
 const billingPause = 5 * second
@@ -33,8 +42,7 @@ const asked = (retryAfter: string | undefined): number | undefined => {
 export const unpaid = (attempts: number): number | undefined =>
   attempts * billingPause > billingSeconds * second ? undefined : billingPause
 
-/** No answer to a submission. */
-export const unanswered = (attempts: number): number | undefined =>
+const unanswered = (attempts: number): number | undefined =>
   attempts >= attemptsOfSubmission ? undefined : exponential(second / 2, 10 * second, attempts)
 
 /** No answer to a poll, or none that says anything of the request. */
@@ -50,13 +58,26 @@ const ordinaryWait: Backoff["wait"] = (status, attempts, retryAfter) => {
   return wait === undefined ? undefined : asked(retryAfter) ?? wait
 }
 
-export const ordinary: Backoff = { wait: ordinaryWait, counts: () => true }
+export const ordinary: Backoff = { patience, wait: ordinaryWait, unanswered, counts: () => true }
+
+/** Of the first question: where nobody is, or somebody else, that is to be heard of at once. */
+export const beginning: Backoff = {
+  patience: "10 seconds",
+  wait: (status, attempts, retryAfter) =>
+    status === 501 || (status !== 402 && attempts >= attemptsToBegin)
+      ? undefined
+      : ordinaryWait(status, attempts, retryAfter),
+  unanswered: () => undefined,
+  counts: () => true
+}
 
 /** A sampler that has enough to do says so with 429, for as long as it takes; `bytes` are the request's. */
 export const sampling = (bytes: number): Backoff => ({
+  patience,
   wait: (status, attempts, retryAfter) =>
     status === 429
       ? asked(retryAfter) ?? (bytes <= 131_072 ? second : 5 * second)
       : ordinaryWait(status, attempts, retryAfter),
+  unanswered,
   counts: (status) => status !== 429
 })
