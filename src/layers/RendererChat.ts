@@ -114,7 +114,7 @@ export const make = (
     const preservesHistory = options.history === "sampled" ||
       Probe.preservesHistory(language, Int32Array.of(...said, stop[0] ?? 0))
     return Renderer.of({
-      vocabularySize: tokenizer.size,
+      vocabularySize: model.vocabularySize,
       vocabularyHash: model.hash,
       stop,
       preservesHistory,

@@ -358,6 +358,19 @@ layer(NodeServices.layer)("a renderer from a model's folder", (it) => {
       )
     }))
 
+  it.effect("takes from config.json how many ids there are, where the model has more than the tokenizer", () =>
+    Effect.gen(function*() {
+      const sizeWith = Effect.fnUntraced(function*(config: object) {
+        const folder = yield* folderOf("qwen3", { "config.json": JSON.stringify(config) })
+        const { vocabularySize } = yield* Effect.provide(Renderer, RendererChat.layer(folder, { family: "qwen3" }))
+        return vocabularySize
+      }, Effect.scoped)
+      const size = yield* sizeWith({})
+      assert.strictEqual(yield* sizeWith({ vocab_size: 320, hidden_size: 64 }), 320)
+      assert.strictEqual(yield* sizeWith({ text_config: { vocab_size: 384 } }), 384)
+      assert.strictEqual(yield* sizeWith({ vocab_size: 2 }), size)
+    }))
+
   it.effect("takes the ends of messages from generation_config.json, too", () =>
     Effect.gen(function*() {
       const folder = yield* folderOf("plain", { "generation_config.json": "{\"eos_token_id\": [7, 8], \"top_k\": 1}" })

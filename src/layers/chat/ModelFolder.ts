@@ -1,6 +1,6 @@
 /**
  * What is needed of a model's folder to speak its language: `tokenizer.json`, `tokenizer_config.json`, and where they
- * are there `chat_template.jinja`, which goes before a template in the config, and `generation_config.json`.
+ * are there `chat_template.jinja`, which goes before a template in the config, `generation_config.json` and `config.json`.
  */
 import { Effect, FileSystem, Option, Path, Result, Schema } from "effect"
 import { ModelUnusable, RendererError } from "../../domain/Renderer.ts"
@@ -21,6 +21,8 @@ export interface Model {
   readonly specials: Readonly<Record<string, string>>
   /** Ids that end what the model generates, as the folder says. */
   readonly ends: ReadonlyArray<number>
+  /** Ids that the model may generate are below it: it can have more than its tokenizer has tokens for. */
+  readonly vocabularySize: number
 }
 
 const SpecialToken = Schema.optionalKey(
@@ -40,6 +42,12 @@ const TokenizerConfig = Schema.Struct({
 
 const GenerationConfig = Schema.Struct({
   eos_token_id: Schema.optionalKey(Schema.NullOr(Schema.Union([Schema.Int, Schema.Array(Schema.Int)])))
+})
+
+/** Models that see images keep the numbers of their language apart. */
+const ModelConfig = Schema.Struct({
+  vocab_size: Schema.optionalKey(Schema.Natural),
+  text_config: Schema.optionalKey(Schema.Struct({ vocab_size: Schema.optionalKey(Schema.Natural) }))
 })
 
 const JsonObject = Schema.fromJsonString(Schema.Record(Schema.String, Schema.Unknown))
@@ -74,6 +82,13 @@ const readNeeded = Effect.fnUntraced(function*(folder: string, name: string) {
 const decoded = <S extends Schema.ConstraintDecoder<unknown>>(schema: S, input: unknown, { wrong }: File) =>
   Effect.mapError(Schema.decodeUnknownEffect(schema)(input), ({ message }) => wrong(message))
 
+/** A file that need not be there, all of whose settings are optional. */
+const readSettings = Effect.fnUntraced(function*<A>(folder: string, name: string, schema: Schema.Codec<A, unknown>) {
+  const none = (): File => ({ text: "{}", wrong: (detail) => unusable(name, detail) })
+  const file = Option.getOrElse(yield* readOptional(folder, name), none)
+  return yield* decoded(Schema.fromJsonString(schema), file.text, file)
+})
+
 const templateOf = (given: typeof TokenizerConfig.Type["chat_template"]): string | undefined =>
   typeof given === "string" ? given : given?.find(({ name }) => name === "default")?.template
 
@@ -102,10 +117,12 @@ export const read = Effect.fn("ModelFolder.read")(
     const template = yield* Effect.fromResult(
       Result.mapError(compile(source), (detail) => templateFile.wrong(`the chat template cannot be read: ${detail}`))
     )
-    const generationFile = yield* readOptional(folder, "generation_config.json")
-    const generation = Option.isNone(generationFile)
-      ? {}
-      : yield* decoded(Schema.fromJsonString(GenerationConfig), generationFile.value.text, generationFile.value)
+    const generation = yield* readSettings(folder, "generation_config.json", GenerationConfig)
+    const { text_config, vocab_size = text_config?.vocab_size ?? 0 } = yield* readSettings(
+      folder,
+      "config.json",
+      ModelConfig
+    )
     const specials: Record<string, string> = {}
     for (const name of ["bos_token", "eos_token", "pad_token", "unk_token"] as const) {
       const text = textOf(config[name])
@@ -119,7 +136,8 @@ export const read = Effect.fn("ModelFolder.read")(
       source,
       template,
       specials,
-      ends: [...end === undefined ? [] : [end], ...[generation.eos_token_id ?? []].flat()]
+      ends: [...end === undefined ? [] : [end], ...[generation.eos_token_id ?? []].flat()],
+      vocabularySize: Math.max(tokenizer.size, vocab_size)
     }
   }
 )
