@@ -49,7 +49,7 @@ const machine = engine.pipe(Layer.provide(client), Layer.provideMerge(renderer))
 /** Prints what every step did. */
 export const training = tune(curriculum, { seed: 1 }).pipe(
   Stream.runForEach(({ reward, update }) =>
-    Console.log(`reward ${reward.mean.toFixed(2)}, gradient ${update?.gradientNorm.toPrecision(3) ?? "none"}`)
+    Console.log(`reward ${reward.mean.toFixed(2)}, gradient ${update?.gradientNorm?.toPrecision(3) ?? "unknown"}`)
   ),
   Effect.provide(Layer.merge(TrainerGrpo.layer, PolicyEngine.layer).pipe(Layer.provideMerge(machine))),
   Effect.provide([Drills.tasks({ seed: 1 }), RunStoreMemory.layer])

@@ -1,24 +1,25 @@
 /**
  * `npm run live:skyrl`: SkyRL's Tinker server, started for real with a model of random weights: the engine laws, and a
- * short run of the four stages on BFCL's instances.
+ * short run of the four stages on BFCL's instances, once as a program and once as `envtune tune`, killed and resumed.
  */
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
-import { Clock, Console, Effect, FileSystem, Layer, Option, Path } from "effect"
+import { Clock, Console, Effect, FileSystem, Layer, Option, Path, Stream } from "effect"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import type { Engine } from "../../src/domain/Engine.ts"
-import { type StepReport, total } from "../../src/domain/Report.ts"
+import { ledgerBalances, type StepReport, total } from "../../src/domain/Report.ts"
 import { presets } from "../../src/domain/tinker/ServerProfile.ts"
 import * as EngineTinker from "../../src/layers/EngineTinker.ts"
+import * as RunReader from "../../src/layers/RunReader.ts"
 import * as TinkerClientHttp from "../../src/layers/TinkerClientHttp.ts"
 import * as Text from "../../src/programs/text.ts"
-import * as Wiring from "../../src/programs/wiring.ts"
 import { laws } from "../../test/layers/EngineLaws.ts"
+import { envtune, tuneKilled } from "../../test/programs/trainer/command.ts"
 import * as Meter from "./Meter.ts"
 import * as Process from "./Process.ts"
-import { type Options as RehearsalOptions, rehearse } from "./rehearsal.ts"
+import { type Options as RehearsalOptions, rehearse, type Rehearsed } from "./rehearsal.ts"
 
 const release = "skyrl[tinker,jax]==0.3.0"
 
@@ -128,8 +129,8 @@ const describe = ({ groups, ledger, reward, seconds, stage, update }: StepReport
     `reward ${reward.mean.toFixed(2)}`,
     update === undefined
       ? "no update"
-      : `loss ${update.loss.toFixed(4)}, gradient ${update.gradientNorm.toPrecision(3)}, k3 ${
-        update.kl.toPrecision(2)
+      : `loss ${update.loss.toFixed(4)}, gradient ${update.gradientNorm?.toPrecision(3)}, k3 ${
+        update.kl?.toPrecision(2)
       }`,
     `${(seconds.collect + seconds.train).toFixed(0)} s`
   ].join("; ")
@@ -157,6 +158,54 @@ const tune = Effect.fnUntraced(function*<E, R>(
     )
   }).pipe(Effect.provide(Layer.provide(Meter.layer, engine)))
 })
+
+const rehearsal = Process.script("rehearsal.ts")
+
+const wrong = (detail: string) => new Process.LiveError({ detail })
+
+/** Prints what the same four stages did as a command that was killed after two of them, and resumed. */
+const tuneByCommand = Effect.fnUntraced(
+  function*(options: Rehearsed & { readonly model: string; readonly url: string }) {
+    const { model, url, ...rehearsed } = options
+    const files = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
+    const place = yield* files.makeTempDirectoryScoped({ prefix: "envtune-" })
+    const file = path.join(place, "curriculum.ts")
+    const folder = path.join(place, "run")
+    const data = path.resolve(rehearsed.data)
+    yield* files.writeFileString(
+      file,
+      `import { curriculum } from ${JSON.stringify(rehearsal)}\n`
+        + `export default curriculum(${JSON.stringify({ ...rehearsed, data })})\n`
+    )
+    const settings = {
+      trainer: url,
+      profile: "skyrl-jax",
+      "base-model": model,
+      model,
+      family: "generic",
+      rank: String(lora.rank),
+      context: "8192",
+      "save-every": "1",
+      out: folder
+    }
+    const given = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value])
+    const begun = yield* tuneKilled(2, [file, ...given])
+    if (begun !== 2) return yield* wrong(`envtune tune ended after ${begun} steps`)
+    const { code, errors } = yield* envtune(["resume", folder])
+    yield* Console.log(errors.trim())
+    if (code !== 0) return yield* wrong(`envtune resume ended with code ${code}`)
+    const { reports, summary } = yield* RunReader.open(folder)
+    const done = (yield* Stream.runCollect(reports)).flatMap((line) => line._tag === "Line" ? [line.value] : [])
+    yield* Effect.forEach(done, (report) => Console.log(describe(report)))
+    const stages = done.map(({ stageIndex }) => stageIndex).join()
+    if (
+      summary.outcome !== "completed" || stages !== "0,1,2,3" || !done.every(({ ledger }) => ledgerBalances(ledger))
+    ) {
+      return yield* wrong(`the run is ${summary.outcome}, with steps of the stages ${stages}`)
+    }
+  }
+)
 
 Command.make(
   "live:skyrl",
@@ -187,13 +236,15 @@ Command.make(
     }).pipe(Layer.provide(TinkerClientHttp.layer({ url })))
     const broken = yield* examine(engine, options.device)
     if (Option.isSome(options.data)) {
-      yield* tune(engine, { model, data: options.data.value, size: devices[options.device].size })
+      const rehearsed = { data: options.data.value, size: devices[options.device].size }
+      yield* tune(engine, { model, ...rehearsed })
+      yield* tuneByCommand({ model, url, ...rehearsed })
     }
     if (broken > 0) return yield* new Process.LiveError({ detail: `${broken} laws do not hold` })
   }, Effect.scoped)
 ).pipe(
   Command.withDescription("SkyRL's Tinker server under the engine laws, and in a short run"),
   Command.run({ version: "0" }),
-  Effect.provide(Layer.mergeAll(NodeServices.layer, NodeHttpClient.layerUndici, Wiring.layer)),
+  Effect.provide(Layer.merge(NodeServices.layer, NodeHttpClient.layerUndici)),
   NodeRuntime.runMain
 )

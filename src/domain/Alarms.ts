@@ -28,7 +28,10 @@ export const Settings = Schema.Struct({
   noCalls: Schema.Struct({ action: Action, below: share }),
   /** From the first to the second half of the window the reward rose while fewer turns passed, both beyond chance (95 %). */
   rewardWithoutSuccess: Schema.Struct({ action: Action }),
-  /** The mean norm of the gradient, before it is clipped, is above this. */
+  /**
+   * The mean norm of the gradient, before it is clipped, is above this. Where the engine says no norm, it warns that it
+   * cannot see, whatever its action.
+   */
   gradient: Schema.Struct({ action: Action, above: positive }),
   /** The mean length of a message is above this share of the tokens that it may have. */
   length: Schema.Struct({ action: Action, above: share })
@@ -102,8 +105,18 @@ const rewardWithoutSuccess = (window: Window): string | undefined => {
     : undefined
 }
 
-const largeGradient = (window: Window, { alarms: { gradient: { above } } }: Stage): string | undefined => {
-  const norm = mean(updatesOf(window).map(({ gradientNorm }) => gradientNorm))
+/** Why an alarm cannot tell: a warning of its own. */
+interface Blind {
+  readonly blind: string
+}
+
+const largeGradient = (window: Window, { alarms: { gradient: { above } } }: Stage): string | Blind | undefined => {
+  const updates = updatesOf(window)
+  const norms = updates.flatMap(({ gradientNorm }) => gradientNorm ?? [])
+  if (updates.length > 0 && norms.length === 0) {
+    return { blind: `the engine did not say the gradient's norm in ${window.length} steps: nobody sees it explode` }
+  }
+  const norm = mean(norms)
   return norm > above
     ? `the gradient's norm was ${norm.toPrecision(3)} on average of ${window.length} steps, above ${above}`
     : undefined
@@ -120,7 +133,7 @@ const signs: ReadonlyArray<
   readonly [
     kind: Alarm["kind"],
     setting: Exclude<keyof Settings, "window">,
-    sign: (window: Window, stage: Stage) => string | undefined
+    sign: (window: Window, stage: Stage) => string | Blind | undefined
   ]
 > = [
   ["entropy", "entropy", lowEntropy],
@@ -136,10 +149,11 @@ const holding = (stage: Stage, reports: Window): ReadonlyArray<Alarm> => {
   const { alarms } = stage
   const window = reports.slice(-alarms.window)
   if (window.length < alarms.window) return []
-  return signs.flatMap(([kind, setting, sign]) => {
+  return signs.flatMap(([kind, setting, sign]): ReadonlyArray<Alarm> => {
     const { action } = alarms[setting]
-    const says = action === "off" ? undefined : sign(window, stage)
-    return action === "off" || says === undefined ? [] : [{ kind, action, says }]
+    const seen = action === "off" ? undefined : sign(window, stage)
+    if (action === "off" || seen === undefined) return []
+    return [typeof seen === "string" ? { kind, action, says: seen } : { kind, action: "warn", says: seen.blind }]
   })
 }
 

@@ -130,13 +130,18 @@ export interface EngineInfo {
     readonly entropyGradient: boolean
     /** Numbers of the optimiser that are what they are, whatever a step says. */
     readonly fixedOptimizer?: Partial<AdamW>
+    /** Why no reference can be frozen, where none can; the engine refuses to freeze one. */
+    readonly noReference?: string
   }
 }
 
 const optimizerNumbers = ["learningRate", "beta1", "beta2", "epsilon", "weightDecay", "clipNorm"] as const
 
 /** What an engine would do otherwise than the optimiser's numbers say, a clause for each. */
-export const unheeded = ({ capabilities: { fixedOptimizer = {} } }: EngineInfo, adam: AdamW): ReadonlyArray<string> =>
+export const unheeded = (
+  { capabilities: { fixedOptimizer = {} } }: Pick<EngineInfo, "capabilities">,
+  adam: AdamW
+): ReadonlyArray<string> =>
   optimizerNumbers.flatMap((name) => {
     const fixed = fixedOptimizer[name]
     return fixed === undefined || fixed === adam[name] ? [] : [`${name} is ${fixed} and cannot be ${adam[name]}`]
@@ -155,9 +160,9 @@ export class Engine extends Context.Service<Engine, {
   readonly forwardBackward: (data: ReadonlyArray<Datum>) => Effect.Effect<ReadonlyArray<Scored>, EngineError>
   /**
    * Steps the optimiser with the accumulated gradient, clears it, and publishes the weights to `sample`. The gradient's
-   * norm is that before clipping; 0 when the engine does not know it.
+   * norm is that before clipping; absent when the engine does not know it.
    */
-  readonly optimStep: (options: AdamW) => Effect.Effect<{ readonly gradientNorm: number }, EngineError>
+  readonly optimStep: (options: AdamW) => Effect.Effect<{ readonly gradientNorm?: number }, EngineError>
   /** Makes the current weights the frozen reference. */
   readonly freezeReference: Effect.Effect<void, EngineError>
   /** Saves weights and optimiser state under a path, in a folder or by reference; never overwrites. */

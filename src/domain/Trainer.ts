@@ -107,13 +107,13 @@ export const updatesOf = (groups: number, { updatesPerBatch }: Pick<Optimization
 export const Update = Schema.Struct({
   loss: Schema.Finite,
   policyLoss: Schema.Finite,
-  /** k3 estimate of KL(policy || frozen start) per token, aggregated like the loss. */
-  kl: Schema.Finite,
+  /** k3 estimate of KL(policy || frozen start) per token, aggregated like the loss; absent where no start is kept. */
+  kl: Schema.optionalKey(Schema.Finite),
   /** Mean entropy of the policy at the tokens it sampled, in nats. */
   entropy: Schema.Finite,
   clipFraction: Schema.Finite,
-  /** Before clipping; the largest over the batch's optimiser steps. */
-  gradientNorm: Schema.Finite,
+  /** Before clipping; the largest over the batch's optimiser steps. Absent where the engine does not say it. */
+  gradientNorm: Schema.optionalKey(Schema.Finite),
   learningRate: Schema.Finite,
   /** Sequences the episodes became: more than one where a context was not an extension of the one before. */
   sequences: Schema.Natural,

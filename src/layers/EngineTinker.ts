@@ -47,13 +47,15 @@ export interface Options {
 }
 
 /** What `save` writes into its folder: where the server has the weights. */
-const Reference = Schema.Struct({
+const Saved = Schema.Struct({
   path: Schema.String,
   baseModel: Schema.String,
-  profile: Schema.String
+  profile: Schema.String,
+  /** Whether a step was taken since the base model; those of version 0.1.0 do not say it. */
+  trained: Schema.Boolean.pipe(Schema.withDecodingDefaultKey(Effect.succeed(true)))
 }).annotate({ identifier: "envtune/TinkerWeights" })
-const ReferenceJson = Schema.fromJsonString(Reference)
-const referenceFile = "tinker.json"
+const SavedJson = Schema.fromJsonString(Saved)
+const savedFile = "tinker.json"
 
 const failWith = (reason: EngineError["reason"]): Effect.Effect<never, EngineError> =>
   Effect.fail(new EngineError({ reason }))
@@ -83,6 +85,25 @@ const profileProblem = ({ profile, training }: Options): string | undefined => {
   if (training === "full" && fullFineTune === "none") return `a ${name} server trains adapters only`
   return undefined
 }
+
+/** Where the log-probs of a frozen reference come from, beside an adapter or when all weights are trained. */
+const referenceOf = ({ fullFineTune, reference }: ServerProfile, full: boolean): ServerProfile["reference"] =>
+  full && fullFineTune === "rank-zero" ? "none" : reference
+
+const whyNoReference = ({ name, reference }: ServerProfile): string =>
+  reference === "none"
+    ? `servers of profile ${name} have no place for a frozen reference beside the model`
+    : `servers of profile ${name} keep no start of a model all of whose weights are trained; of an adapter's (a rank above 0) they do`
+
+/** What an engine on such a server can do; the server need not be asked. */
+export const capabilitiesOf = (
+  profile: ServerProfile,
+  { full }: { readonly full: boolean }
+): EngineInfo["capabilities"] => ({
+  entropyGradient: false,
+  fixedOptimizer: profile.fixed,
+  ...(referenceOf(profile, full) === "none" && { noReference: whyNoReference(profile) })
+})
 
 /** What a request of full fine-tuning looks like on this kind of server. */
 const loraOf = ({ profile, training }: Options): { readonly lora?: LoraConfig } => {
@@ -129,23 +150,23 @@ const sampleOf = (
   }
 }
 
-/** Of the gradient, by whatever name a server gives it; 0 where it gives none. */
-const gradientNormOf = ({ metrics = {} }: StepTaken): number =>
-  Object.entries(metrics).find(([name]) => /grad(ient)?_norm(:|$)/.test(name))?.[1] ?? 0
+/** Of the gradient, by whatever name a server gives it; undefined where it gives none. */
+const gradientNormOf = ({ metrics = {} }: StepTaken): number | undefined =>
+  Object.entries(metrics).find(([name]) => /grad(ient)?_norm(:|$)/.test(name))?.[1]
 
 /** Weights in training, and those published last. */
 interface Loaded {
   readonly model: Model.Model
   readonly scope: Scope.Closeable
-  /** Whether the weights are those of the base model with an adapter that was never trained. */
-  readonly pristine: boolean
+  /** Whether a step was taken since the base model: an adapter without one changes nothing. */
+  trained: boolean
   sampler: Sampler.Sampler
 }
 
 type ReferenceSource = (data: ReadonlyArray<Datum>) => Effect.Effect<ReadonlyArray<Scored>, EngineError>
 
 const make = Effect.fnUntraced(function*(options: Options) {
-  const { baseModel, contextLength, profile, vocabularySize } = options
+  const { baseModel, contextLength, profile, training, vocabularySize } = options
   const problem = profileProblem(options)
   if (problem !== undefined) return yield* reject(problem)
   const client = yield* TinkerClient
@@ -160,25 +181,25 @@ const make = Effect.fnUntraced(function*(options: Options) {
     vocabularySize,
     contextLength,
     parameters: 0,
-    capabilities: { entropyGradient: false, fixedOptimizer: profile.fixed }
+    capabilities: capabilitiesOf(profile, { full: training === "full" })
   }
+  const referenceSource = referenceOf(profile, training === "full")
 
   const openModel = (from?: string) =>
     Model.make(session, { baseModel, profile, ...loraOf(options), ...(from !== undefined && { from }) })
 
   /** A model with its own scope, which the engine's ends. Nothing is left of one that cannot be opened. */
-  const openLoaded = Effect.fnUntraced(function*(from: string | undefined) {
+  const openLoaded = Effect.fnUntraced(function*(from: typeof Saved.Type | undefined) {
     const scope = yield* Scope.fork(engineScope)
     return yield* Effect.gen(function*() {
-      const model = yield* Scope.provide(openModel(from), scope)
+      const model = yield* Scope.provide(openModel(from?.path), scope)
       const sampler = yield* Effect.flatten(model.publish)
-      const loaded: Loaded = { model, scope, sampler, pristine: from === undefined }
+      const loaded: Loaded = { model, scope, sampler, trained: from?.trained ?? false }
       return loaded
     }).pipe(Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause))), Effect.mapError(failed))
   }, Effect.provideContext(context))
 
   let loaded = yield* openLoaded(undefined)
-  let steps = 0
   let saves = 0
   /** What importance sampling is still to be asked for, and how much else the server was given since the last step. */
   let kept: ReadonlyArray<LinearLoss.Anchored> = []
@@ -200,9 +221,9 @@ const make = Effect.fnUntraced(function*(options: Options) {
       const output = yield* Effect.mapError(model.forward(data.map(LinearLoss.weighted), "cross_entropy"), failed)
       return yield* checked(data, output)
     }
+    given += data.length
     const outcome = model.forwardBackward(data.map(LinearLoss.inert), "importance_sampling")
     const output = yield* Effect.mapError(Effect.flatten(outcome), failed)
-    given += data.length
     return yield* checked(data, output)
   })
 
@@ -260,6 +281,7 @@ const make = Effect.fnUntraced(function*(options: Options) {
       yield* refuse(data)
       if (data.length === 0) return []
       if (profile.linearLoss === "cross_entropy") {
+        given += data.length
         const outcome = loaded.model.forwardBackward(data.map(LinearLoss.weighted), "cross_entropy")
         const tensors = yield* checked(data, yield* Effect.mapError(Effect.flatten(outcome), failed))
         return data.map((datum, i) => LinearLoss.scored(datum, tensors[i]!.data))
@@ -293,12 +315,13 @@ const make = Effect.fnUntraced(function*(options: Options) {
     function*(adam: AdamW) {
       const clauses = unheeded(info, adam)
       if (clauses.length > 0) return yield* reject(`the server's ${clauses.join("; ")}`)
+      loaded.trained = true
       const { sampler, taken } = yield* stepModel(loaded, adam)
       loaded.sampler = sampler
       kept = []
       given = 0
-      steps += 1
       const gradientNorm = gradientNormOf(taken)
+      if (gradientNorm === undefined) return {}
       if (!Number.isFinite(gradientNorm)) {
         return yield* unusable(loaded.model.id, `the gradient's norm was ${gradientNorm}`)
       }
@@ -312,12 +335,10 @@ const make = Effect.fnUntraced(function*(options: Options) {
     Effect.mapError(model.save(`${name.replaceAll(/[^A-Za-z0-9_-]/g, "-").slice(-200)}_${saves++}`), failed)
 
   const freezeReference = Effect.gen(function*() {
-    const untouched = loaded.pristine && steps === 0
-    if (profile.reference === "none") {
-      return yield* reject(`a ${profile.name} server has no place for a frozen reference beside the model`)
-    }
-    if (profile.reference === "base-sampler") {
-      if (!untouched) return yield* reject(`a ${profile.name} server can only have its base model as the reference`)
+    const { trained } = loaded
+    if (referenceSource === "none") return yield* reject(whyNoReference(profile))
+    if (referenceSource === "base-sampler") {
+      if (trained) return yield* reject(`a ${profile.name} server can only have its base model as the reference`)
       const base = yield* Effect.mapError(Sampler.ofBase(session, baseModel), failed)
       reference = (data) =>
         Effect.forEach(
@@ -328,7 +349,7 @@ const make = Effect.fnUntraced(function*(options: Options) {
       return
     }
     const scope = yield* Scope.fork(engineScope)
-    const from = untouched ? undefined : yield* saveModel(loaded.model, "reference")
+    const from = trained ? yield* saveModel(loaded.model, "reference") : undefined
     const model = yield* Scope.provide(openModel(from), scope).pipe(
       Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause))),
       Effect.mapError(failed)
@@ -340,13 +361,14 @@ const make = Effect.fnUntraced(function*(options: Options) {
 
   const save = Effect.fn("EngineTinker.save")(
     function*(folder: string) {
-      const file = path.join(folder, referenceFile)
+      const file = path.join(folder, savedFile)
       yield* Effect.mapError(Folder.create(folder), ({ message }) => unusable(folder, message))
       const taken = yield* Effect.mapError(files.exists(file), ({ message }) => unusable(file, message))
       if (taken) return yield* unusable(file, "the file exists")
-      const saved = yield* saveModel(loaded.model, path.basename(folder))
+      const { model, trained } = loaded
+      const saved = yield* saveModel(model, path.basename(folder))
       const text = yield* Effect.orDie(
-        Schema.encodeEffect(ReferenceJson)({ path: saved, baseModel, profile: profile.name })
+        Schema.encodeEffect(SavedJson)({ path: saved, baseModel, profile: profile.name, trained })
       )
       yield* Effect.mapError(
         files.writeFileString(file, `${text}\n`, { flag: "wx" }),
@@ -357,28 +379,39 @@ const make = Effect.fnUntraced(function*(options: Options) {
     lock.shared
   )
 
-  /** A folder that `save` has written, or a path on the server. */
-  const placeOf = Effect.fnUntraced(function*(folder: string) {
-    if (folder.startsWith("tinker://")) return folder
-    const file = path.join(folder, referenceFile)
+  /** What a folder that `save` has written says, or what there is to say of a path on the server. */
+  const savedIn = Effect.fnUntraced(function*(folder: string) {
+    if (folder.startsWith("tinker://")) return { path: folder, baseModel, profile: profile.name, trained: true }
+    const file = path.join(folder, savedFile)
     const text = yield* Effect.mapError(files.readFileString(file), ({ message }) => unusable(file, message))
-    const decoded = Schema.decodeUnknownEffect(ReferenceJson)(text, { errors: "all", onExcessProperty: "error" })
-    const { path: place } = yield* Effect.mapError(decoded, ({ message }) => unusable(file, message))
-    return place
+    const decoded = Schema.decodeUnknownEffect(SavedJson)(text, { errors: "all", onExcessProperty: "error" })
+    return yield* Effect.mapError(decoded, ({ message }) => unusable(file, message))
+  })
+
+  /**
+   * Where a second model fits beside it, the one in training stays until the other is there. Other servers have room for
+   * one at a time (spec: tinker, 4), so nothing is left when the weights that were found cannot be loaded.
+   */
+  const replace = Effect.fnUntraced(function*(saved: typeof Saved.Type) {
+    const before = loaded
+    const close = Scope.close(before.scope, Exit.void)
+    if (referenceSource !== "second-model") yield* close
+    loaded = yield* openLoaded(saved)
+    kept = []
+    given = 0
+    if (referenceSource === "second-model") yield* close
   })
 
   const load = Effect.fn("EngineTinker.load")(
     function*(folder: string) {
-      const place = yield* placeOf(folder)
-      const about = yield* Effect.mapError(client.call(Endpoint.weightsInfo, { tinker_path: place }), failed)
+      const saved = yield* savedIn(folder)
+      const about = yield* Effect.mapError(client.call(Endpoint.weightsInfo, { tinker_path: saved.path }), failed)
       if (about.base_model !== baseModel) {
-        return yield* unusable(place, `they are for ${about.base_model}, not for ${baseModel}`)
+        return yield* unusable(saved.path, `they are for ${about.base_model}, not for ${baseModel}`)
       }
-      const before = loaded
-      loaded = yield* openLoaded(place)
-      kept = []
-      given = 0
-      yield* Scope.close(before.scope, Exit.void)
+      // Adapters that were never trained are the base model, each of them: a start is not loaded over a start.
+      const alike = !saved.trained && !loaded.trained && given + kept.length === 0
+      if (!alike) yield* replace(saved)
     },
     Effect.uninterruptible,
     lock.exclusive

@@ -4,7 +4,7 @@
  * The log-probs of sampling serve as those of the first update (r = 1); where a batch is cut
  * into several updates, later ones ask the engine for theirs. KL to the frozen start needs
  * the reference's log-probs of every sequence; without a KL term they are measured on every
- * eighth sequence, for the report alone.
+ * eighth sequence, for the report alone, and not at all by an engine that keeps no reference.
  */
 import { Effect, Layer } from "effect"
 import { type Datum, Engine, type EngineError, type Scored } from "../domain/Engine.ts"
@@ -114,10 +114,14 @@ const make = Effect.gen(function*() {
   const update = Effect.fnUntraced(
     function*(sequences: ReadonlyArray<Sequence>, options: Optimization, updatesBefore: number, first: boolean) {
       const { klCoefficient } = options.loss
+      const { entropyGradient: exact, noReference } = engine.info.capabilities
       const data = sequences.map(({ segment }) => masked(segment))
       const current = first ? undefined : yield* engine.forward(data, "current")
-      const measured = klCoefficient > 0 ? sequences : sequences.filter((_, i) => i % measureEvery === 0)
-      const reference = yield* engine.forward(measured.map(({ segment }) => masked(segment)), "reference")
+      const every = klCoefficient > 0 ? 1 : measureEvery
+      const measured = noReference === undefined ? sequences.filter((_, i) => i % every === 0) : []
+      const reference = measured.length === 0
+        ? []
+        : yield* engine.forward(measured.map(({ segment }) => masked(segment)), "reference")
       const result = Grpo.loss(
         sequences.map(({ advantage, advantages, segment }, i) => ({
           logprobs: current?.[i]?.logprobs ?? segment.logprobs,
@@ -131,7 +135,6 @@ const make = Effect.gen(function*() {
       )
       const weights = Grpo.tokenWeights(sequences.map(({ segment }) => segment.mask), options.loss.aggregation)
       const bonus = options.loss.entropyCoefficient
-      const exact = engine.info.capabilities.entropyGradient
       const scored = yield* engine.forwardBackward(sequences.map(({ segment }, i): Datum => {
         const gradient = bonus > 0 && !exact
           ? withEntropyEstimate(result.gradients[i]!, segment, weights[i]!, bonus)
@@ -155,10 +158,10 @@ const make = Effect.gen(function*() {
       return {
         loss: result.loss,
         policyLoss: result.policyLoss,
-        kl: klCoefficient > 0 ? result.kl : measuredKl(measured, reference),
+        ...(noReference === undefined && { kl: klCoefficient > 0 ? result.kl : measuredKl(measured, reference) }),
         entropy: sumOver(sequences, (_, t, i) => scored[i]!.entropies[t]!) / tokens,
         clipFraction: result.clipFraction,
-        gradientNorm,
+        ...(gradientNorm !== undefined && { gradientNorm }),
         learningRate,
         sequences: sequences.length,
         tokens
@@ -195,13 +198,14 @@ const combine = (updates: ReadonlyArray<Update>): Update => {
   const tokens = updates.reduce((sum, update) => sum + update.tokens, 0)
   const mean = (value: (update: Update) => number) =>
     updates.reduce((sum, update) => sum + value(update) * update.tokens, 0) / Math.max(1, tokens)
+  const norms = updates.flatMap(({ gradientNorm }) => gradientNorm ?? [])
   return {
     loss: mean(({ loss }) => loss),
     policyLoss: mean(({ policyLoss }) => policyLoss),
-    kl: mean(({ kl }) => kl),
+    ...(updates.every(({ kl }) => kl !== undefined) && { kl: mean(({ kl = 0 }) => kl) }),
     entropy: mean(({ entropy }) => entropy),
     clipFraction: mean(({ clipFraction }) => clipFraction),
-    gradientNorm: Math.max(0, ...updates.map(({ gradientNorm }) => gradientNorm)),
+    ...(norms.length > 0 && { gradientNorm: Math.max(...norms) }),
     learningRate: updates.at(-1)?.learningRate ?? 0,
     sequences: updates.reduce((sum, update) => sum + update.sequences, 0),
     tokens

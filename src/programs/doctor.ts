@@ -108,7 +108,8 @@ const normOf = Effect.fnUntraced(function*(profile: ServerProfile, ...passes: Re
 const gradient = Effect.fnUntraced(function*(profile: ServerProfile): Effect.fn.Return<Outcome, EngineError, Engine> {
   const before = yield* logprobsOf()
   const base = yield* normOf(profile, [probe(1)])
-  if (base === 0) return unknown("the server does not say the gradient's norm, or it is 0")
+  if (base === undefined) return unknown("the server does not say the gradient's norm")
+  if (base === 0) return broken("the gradient of a loss is 0")
   const padded = datum(long, (t) => t < short - 1 ? probe(1).weights[t]! : 0)
   const cases: ReadonlyArray<readonly [string, number, ReadonlyArray<ReadonlyArray<Datum>>]> = [
     ["twice the weights", 2, [[probe(2)]]],
@@ -119,7 +120,7 @@ const gradient = Effect.fnUntraced(function*(profile: ServerProfile): Effect.fn.
     ["the same twice, in two requests", 2, [[probe(1)], [probe(1)]]]
   ]
   for (const [name, expected, passes] of cases) {
-    const ratio = (yield* normOf(profile, ...passes)) / base
+    const ratio = ((yield* normOf(profile, ...passes)) ?? NaN) / base
     if (!(Math.abs(ratio - expected) <= ratioTolerance * Math.max(1, expected))) {
       return broken(`${name}: the gradient is ${ratio.toPrecision(3)} times as large, not ${expected}`)
     }

@@ -12,7 +12,6 @@ import { ofPart, Tasks } from "../domain/Tasks.ts"
 import type { Prepared } from "./prepare.ts"
 import { Unavailable } from "./refusal.ts"
 import { rollout } from "./rollout.ts"
-import { heeded } from "./run.ts"
 
 export interface StageForeseen {
   readonly name: string
@@ -56,7 +55,7 @@ const meanOf = (sizes: ReadonlyArray<Forecast.EpisodeSize>): Forecast.EpisodeSiz
   sampled: mean(sizes.map(({ sampled }) => sampled))
 })
 
-/** Fails as the run would before it starts: of a server that ignores a setting, for instance. */
+/** Fails as the run would before it starts: of a server that is not there, for instance. */
 export const foresee = Effect.fn("foresee")(function*(
   { curriculum, options: { seed }, services, world }: Prepared,
   parameters: number | undefined
@@ -64,7 +63,6 @@ export const foresee = Effect.fn("foresee")(function*(
   return yield* Effect.gen(function*() {
     const { info } = yield* Engine
     const { all } = yield* Tasks
-    yield* heeded(info, curriculum)
     const train = ofPart(all, "train")
     const stages: Array<StageForeseen> = []
     for (const stage of curriculum.stages) {

@@ -7,6 +7,7 @@ import type { Manifest } from "../domain/Manifest.ts"
 import * as Reward from "../domain/Reward.ts"
 import { RunStoreError, StoreUnreadable } from "../domain/RunStore.ts"
 import { Name as ProfileName, presets, type ServerProfile } from "../domain/tinker/ServerProfile.ts"
+import * as EngineTinker from "../layers/EngineTinker.ts"
 import { inWords } from "../layers/FileProblem.ts"
 import * as Fingerprint from "../layers/Fingerprint.ts"
 import * as PolicyEngine from "../layers/PolicyEngine.ts"
@@ -16,7 +17,7 @@ import * as Versions from "../layers/Versions.ts"
 import { CurriculumUnreadable, load, type Loaded, select } from "./load.ts"
 import { Parts, type Remote, type World } from "./parts.ts"
 import { Unavailable } from "./refusal.ts"
-import type { RunOptions } from "./run.ts"
+import { heeded, type RunOptions } from "./run.ts"
 
 /** Options by their names on the command line, those alone that were given; a run's manifest keeps them. */
 export const Request = Schema.Struct({
@@ -147,7 +148,10 @@ export const requestOf = (folder: string, { options }: Manifest): Effect.Effect<
     )
   )
 
-/** Everything a run needs; `recorded` is the curriculum's file as the run that goes on had it. */
+/**
+ * Everything a run needs; `recorded` is the curriculum's file as the run that goes on had it. What a server of the
+ * profile would silently do otherwise is refused before it is asked for anything.
+ */
 export const prepare = Effect.fn("prepare")(function*(
   request: Request,
   { recorded, seed, workers }: {
@@ -168,6 +172,10 @@ export const prepare = Effect.fn("prepare")(function*(
   const builtIn = request.curriculum === undefined && remote !== undefined ? asServed(whole, remote.profile) : whole
   const selected = yield* select(builtIn, request.stages ?? [])
   const curriculum = request["no-augment"] === true ? unaugmented(selected) : selected
+  if (remote !== undefined) {
+    const capabilities = EngineTinker.capabilitiesOf(remote.profile, { full: remote.rank === 0 })
+    yield* heeded({ capabilities }, curriculum)
+  }
   const tasks = curriculum.tasks ?? world.tasks
   const prepared: Prepared = {
     curriculum,

@@ -16,6 +16,7 @@ import { type Outcomes, type RunEvent, RunStore } from "../domain/RunStore.ts"
 import * as Standing from "../domain/Standing.ts"
 import type { Task } from "../domain/Task.ts"
 import { ofPart, Tasks } from "../domain/Tasks.ts"
+import type { Optimization } from "../domain/Trainer.ts"
 import * as Fingerprint from "../layers/Fingerprint.ts"
 import { evaluate, type EvaluateOptions } from "./evaluate.ts"
 import { type From, tune, type TuneOptions } from "./tune.ts"
@@ -97,14 +98,34 @@ const ending = (exit: Exit.Exit<unknown, unknown>): Pick<RunEvent & { _tag: "Run
   return { outcome: "failed", detail: error instanceof Error ? error.message : String(error) }
 }
 
-/** Fails when the engine would silently optimise otherwise than a stage says. */
-export const heeded = <E, R>(info: EngineInfo, { stages }: Curriculum<E, R>): Effect.Effect<void, EngineError> => {
-  const detail = stages.flatMap(({ name, settings }) =>
-    unheeded(info, settings.optimization).map((clause) => `${name}: ${clause}`)
+/** What of a stage's optimisation the engine would do otherwise, or could not do, a clause for each. */
+const clauses = (
+  info: Pick<EngineInfo, "capabilities">,
+  { loss: { klCoefficient }, ...adam }: Optimization
+): ReadonlyArray<string> => {
+  const { noReference } = info.capabilities
+  return [
+    ...unheeded(info, adam),
+    ...(klCoefficient > 0 && noReference !== undefined
+      ? [`klCoefficient is ${klCoefficient} and has to be 0: ${noReference}`]
+      : [])
+  ]
+}
+
+/** Fails when the engine would silently optimise otherwise than a stage says, or cannot measure what it asks for. */
+export const heeded = <E, R>(
+  info: Pick<EngineInfo, "capabilities">,
+  { stages }: Curriculum<E, R>
+): Effect.Effect<void, EngineError> => {
+  const told = stages.flatMap(({ name, settings }) =>
+    clauses(info, settings.optimization).map((clause) => ({ name, clause }))
   )
-  return detail.length === 0
-    ? Effect.void
-    : Effect.fail(new EngineError({ reason: new RequestRejected({ detail: detail.join("; ") }) }))
+  if (told.length === 0) return Effect.void
+  const detail = Array.from(
+    Map.groupBy(told, ({ clause }) => clause),
+    ([clause, stages]) => `${stages.map(({ name }) => name).join(", ")}: ${clause}`
+  )
+  return Effect.fail(new EngineError({ reason: new RequestRejected({ detail: detail.join("; ") }) }))
 }
 
 /** What goes wrong while a run ends must not hide why it ends. */
@@ -176,6 +197,8 @@ export const run = Effect.fn("run")(function*<E, R, E2 = never, R2 = never>(
     training = Effect.succeed(yield* since(from))
   })
 
+  const freeze = engine.info.capabilities.noReference === undefined ? engine.freezeReference : Effect.void
+
   /** The record's beginning, or where it goes on, with the engine's weights and reference as they were there. */
   const open = Effect.gen(function*() {
     if (resumed === undefined) {
@@ -186,12 +209,12 @@ export const run = Effect.fn("run")(function*<E, R, E2 = never, R2 = never>(
       yield* store.append([{ _tag: "Resumed", milliseconds, step: steps, ...where }])
     }
     if (resumed?.weights === undefined) {
-      yield* engine.freezeReference
+      yield* freeze
       return yield* save("start", "start")
     }
     const { current, start } = resumed.weights
     yield* engine.load(start)
-    yield* engine.freezeReference
+    yield* freeze
     if (current !== start) yield* engine.load(current)
   })
 

@@ -8,6 +8,7 @@
 import type { Manifest } from "../domain/Manifest.ts"
 import { type Counts, type Rate, type Scores, type StepReport, total } from "../domain/Report.ts"
 import type { RunEvent } from "../domain/RunStore.ts"
+import type { Update } from "../domain/Trainer.ts"
 import * as Text from "./text.ts"
 
 type Phase =
@@ -180,6 +181,13 @@ const alarmLines = ({ reports }: State): ReadonlyArray<ReadonlyArray<Span>> => {
     ]]
 }
 
+/** What an update measured, as far as the engine lets it be seen. */
+const updateParts = ({ entropy, gradientNorm, kl }: Update): ReadonlyArray<string> => [
+  `entropy ${entropy.toFixed(3)}`,
+  ...(kl === undefined ? [] : [`KL ${kl.toFixed(4)}`]),
+  ...(gradientNorm === undefined ? [] : [`|g| ${gradientNorm.toFixed(2)}`])
+]
+
 const reportLines = (state: State, report: StepReport, { columns }: Screen): ReadonlyArray<ReadonlyArray<Span>> => {
   const { advance, reward, success, turns, update } = report
   const hints = total(state.hints)
@@ -210,9 +218,7 @@ const reportLines = (state: State, report: StepReport, { columns }: Screen): Rea
       ? [label("update"), span("no group had signal; nothing was trained")]
       : [
         label("update"),
-        span(
-          `entropy ${update.entropy.toFixed(3)}   KL ${update.kl.toFixed(4)}   |g| ${update.gradientNorm.toFixed(2)}`
-        ),
+        span(updateParts(update).join("   ")),
         span(`   ${Text.grouped(perSecond)} tokens/s`, "dim")
       ],
     ...alarmLines(state)
@@ -283,11 +289,7 @@ const stepLine = (report: StepReport): string => {
     ...(total(report.hints) === 0 ? [] : [`hints ${total(report.hints)}`]),
     ...(update === undefined
       ? ["not trained"]
-      : [
-        `entropy ${update.entropy.toFixed(3)}`,
-        `KL ${update.kl.toFixed(4)}`,
-        `|g| ${update.gradientNorm.toFixed(2)}`
-      ]),
+      : updateParts(update)),
     ...(report.breaks === undefined ? [] : [`breaks ${report.breaks}`]),
     `${(report.seconds.collect + report.seconds.train).toFixed(1)} s`,
     advance.why,

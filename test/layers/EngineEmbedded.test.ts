@@ -284,7 +284,7 @@ describe("EngineEmbedded", () => {
         assert.strictEqual((yield* Effect.flip(optimStep(adam))).reason._tag, "NonFinite")
         assert.deepStrictEqual(yield* forward(manyData, "current"), before)
         yield* forwardBackward(manyData)
-        assert.isAbove((yield* optimStep(adam)).gradientNorm, 0)
+        assert.isAbove((yield* optimStep(adam)).gradientNorm ?? 0, 0)
       }).pipe(Effect.provide(engine())))
 
     it.effect("refuses what it cannot compute, with the numbers", () =>

@@ -66,7 +66,7 @@ const logprobsOf = Effect.fnUntraced(
 const normOf = Effect.fnUntraced(function*(...calls: ReadonlyArray<ReadonlyArray<Datum>>) {
   const { forwardBackward, optimStep } = yield* Engine
   for (const data of calls) yield* forwardBackward(data)
-  return (yield* optimStep(still)).gradientNorm
+  return (yield* optimStep(still)).gradientNorm ?? NaN
 })
 
 const train = Effect.fnUntraced(function*(data: ReadonlyArray<Datum>) {

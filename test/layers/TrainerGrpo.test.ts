@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Ref } from "effect"
 import { defaults } from "../../src/domain/Curriculum.ts"
-import { type Datum, Engine, EngineError, NonFinite } from "../../src/domain/Engine.ts"
+import { type Datum, Engine, EngineError, type EngineInfo, NonFinite } from "../../src/domain/Engine.ts"
 import type { Episode, Step } from "../../src/domain/Episode.ts"
 import * as Reward from "../../src/domain/Reward.ts"
 import * as Task from "../../src/domain/Task.ts"
@@ -67,8 +67,17 @@ const score = (data: ReadonlyArray<Datum>, logprob: number) =>
     entropies: weights.map((weight) => weight === 0 ? 0 : 1)
   }))
 
+const usual: EngineInfo["capabilities"] = { entropyGradient: true }
+
+/** What a step of the optimiser says. */
+type Taken = Effect.Effect<{ readonly gradientNorm?: number }, EngineError>
+
 /** An engine whose model gives every token one log-prob, and the reference another. */
-const engineOf = (asked: Ref.Ref<Asked>, entropyGradient: boolean, optimFails = false) =>
+const engineOf = (
+  asked: Ref.Ref<Asked>,
+  capabilities: EngineInfo["capabilities"],
+  taken: Taken = Effect.succeed({ gradientNorm: 2 })
+) =>
   Layer.succeed(
     Engine,
     Engine.of({
@@ -77,7 +86,7 @@ const engineOf = (asked: Ref.Ref<Asked>, entropyGradient: boolean, optimFails = 
         vocabularySize: 10,
         contextLength: 100,
         parameters: 0,
-        capabilities: { entropyGradient }
+        capabilities
       },
       sample: () => Effect.die("not asked for"),
       forward: (data, weights) =>
@@ -91,12 +100,10 @@ const engineOf = (asked: Ref.Ref<Asked>, entropyGradient: boolean, optimFails = 
           score(data, -0.5)
         ),
       optimStep: ({ learningRate }) =>
-        optimFails
-          ? Effect.fail(new EngineError({ reason: new NonFinite({ quantity: "gradient's norm", value: NaN }) }))
-          : Effect.as(
-            Ref.update(asked, (before) => ({ ...before, rates: [...before.rates, learningRate] })),
-            { gradientNorm: 2 }
-          ),
+        Effect.andThen(
+          Ref.update(asked, (before) => ({ ...before, rates: [...before.rates, learningRate] })),
+          taken
+        ),
       freezeReference: Effect.void,
       save: () => Effect.void,
       load: () => Effect.void
@@ -104,11 +111,11 @@ const engineOf = (asked: Ref.Ref<Asked>, entropyGradient: boolean, optimFails = 
   )
 
 /** What the engine was asked, and what the trainer said of it. */
-const train = Effect.fnUntraced(function*(given: Batch, entropyGradient = true) {
+const train = Effect.fnUntraced(function*(given: Batch, capabilities = usual, taken?: Taken) {
   const asked = yield* Ref.make<Asked>({ forward: [], backward: [], rates: [] })
   const update = yield* Effect.provide(
     Trainer.use((trainer) => trainer.step(given)),
-    Layer.provide(TrainerGrpo.layer, engineOf(asked, entropyGradient))
+    Layer.provide(TrainerGrpo.layer, engineOf(asked, capabilities, taken))
   )
   return { update, ...(yield* Ref.get(asked)) }
 })
@@ -152,7 +159,16 @@ describe("TrainerGrpo", () => {
       const pull = 0.1 * (1 - Math.exp(d)) / 3
       assert.deepStrictEqual(forward, ["reference"])
       close(backward[0]![0]!.weights, [2 / 3 - pull, 2 / 3 - pull, 0, -pull])
-      assert.closeTo(update.kl, Math.exp(d) - d - 1, 1e-6)
+      assert.closeTo(update.kl ?? 0, Math.exp(d) - d - 1, 1e-6)
+    }))
+
+  it.effect("says nothing of what the engine lets nobody see, and asks for no reference that is not there", () =>
+    Effect.gen(function*() {
+      const blind = { entropyGradient: true, noReference: "it keeps none" }
+      const { forward, update } = yield* train(batch([member(1)], optimization()), blind, Effect.succeed({}))
+      assert.deepStrictEqual(forward, [])
+      assert.notProperty(update, "kl")
+      assert.notProperty(update, "gradientNorm")
     }))
 
   it.effect("leaves the entropy bonus to an engine that has its gradient", () =>
@@ -164,7 +180,9 @@ describe("TrainerGrpo", () => {
 
   it.effect("estimates the entropy's gradient for an engine that has not", () =>
     Effect.gen(function*() {
-      const { backward } = yield* train(batch([member(1)], optimization({ entropyCoefficient: 0.3 })), false)
+      const { backward } = yield* train(batch([member(1)], optimization({ entropyCoefficient: 0.3 })), {
+        entropyGradient: false
+      })
       const datum = backward[0]![0]!
       const surprise = -0.3 / 3 * (-0.5 + 1)
       assert.isUndefined(datum.entropyWeights)
@@ -196,7 +214,14 @@ describe("TrainerGrpo", () => {
       const error = yield* Effect.flip(
         Effect.provide(
           Trainer.use((trainer) => trainer.step(batch([member(1)], optimization()))),
-          Layer.provide(TrainerGrpo.layer, engineOf(asked, true, true))
+          Layer.provide(
+            TrainerGrpo.layer,
+            engineOf(
+              asked,
+              usual,
+              Effect.fail(new EngineError({ reason: new NonFinite({ quantity: "gradient's norm", value: NaN }) }))
+            )
+          )
         )
       )
       assert.strictEqual(error.reason._tag, "EngineFailed")

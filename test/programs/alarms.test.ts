@@ -24,9 +24,11 @@ const healthy: Update = {
   tokens: 1
 }
 
+const { gradientNorm: _, ...unseen } = healthy
+
 /** A trainer that measures what it is told to, step by step. */
-const measuring = (measured: (step: number) => Partial<Update>) =>
-  Layer.succeed(Trainer, Trainer.of({ step: ({ step }) => Effect.succeed({ ...healthy, ...measured(step) }) }))
+const measuring = (measured: (step: number) => Partial<Update>, usual: Update) =>
+  Layer.succeed(Trainer, Trainer.of({ step: ({ step }) => Effect.succeed({ ...usual, ...measured(step) }) }))
 
 /** Calls a tool first, and then answers: right, or by its seed. */
 const trying = PolicyScripted.layer((conversation, { seed }) => {
@@ -45,7 +47,8 @@ const watched = (alarms: Curriculum.Overrides<Alarms.Settings> = {}, maxTokens =
 const run = (
   stages: ReadonlyArray<Curriculum.Stage>,
   measured: (step: number) => Partial<Update> = () => ({}),
-  policy = trying
+  policy = trying,
+  usual: Update = healthy
 ) =>
   Effect.gen(function*() {
     const reports = yield* Stream.runCollect(tune(curriculum(...stages), { seed: 1 }))
@@ -56,7 +59,7 @@ const run = (
       raised: reports.flatMap(({ alarms, step }) => alarms.map((alarm) => ({ step, ...alarm })))
     }
   }).pipe(
-    Effect.provide([measuring(measured), RunStoreMemory.layer, Tasks.layer(tasks, { source: "toy" }), policy])
+    Effect.provide([measuring(measured, usual), RunStoreMemory.layer, Tasks.layer(tasks, { source: "toy" }), policy])
   )
 
 const raisedBy = (...given: Parameters<typeof run>) =>
@@ -120,6 +123,21 @@ describe("an alarm", () => {
     Effect.gen(function*() {
       const exploded = yield* raisedBy([watched()], (step) => ({ gradientNorm: step < 6 ? 1 : 1000 }))
       assert.deepStrictEqual(exploded, kinds(["gradient", 6]))
+    }))
+
+  it.effect("warns that it cannot see a gradient that the engine says nothing of, and neither stops nor fires", () =>
+    Effect.gen(function*() {
+      const stopping = watched({ gradient: { action: "stop", above: 10 } })
+      const { raised, reports } = yield* run([stopping], () => ({}), trying, unseen)
+      const says = "the engine did not say the gradient's norm in 4 steps: nobody sees it explode"
+      assert.deepStrictEqual(raised, [{ step: 3, kind: "gradient", action: "warn", says }])
+      assert.strictEqual(reports.length, steps)
+      const late = yield* raisedBy([stopping], (step) => step === 2 ? { gradientNorm: 1 } : {}, trying, unseen)
+      assert.deepStrictEqual(late, kinds(["gradient", 6]))
+      assert.deepStrictEqual(
+        yield* raisedBy([watched({ gradient: { action: "off" } })], () => ({}), trying, unseen),
+        []
+      )
     }))
 
   it.effect("is raised when messages are as long as they may be", () =>

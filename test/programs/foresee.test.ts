@@ -62,6 +62,9 @@ describe("envtune tune --dry-run", () => {
     }).pipe(Effect.provide(NodeServices.layer)))
 })
 
+const all = (profile: string) =>
+  `--trainer http://127.0.0.1:8000 --profile ${profile} --base-model q --model q --family qwen3`.split(" ")
+
 describe("envtune tune --trainer", () => {
   const server = ["--trainer", "http://127.0.0.1:8000", "--profile", "skyrl-jax", "--base-model", "Qwen/Qwen3-4B"]
 
@@ -74,6 +77,22 @@ describe("envtune tune --trainer", () => {
       assert.strictEqual(remote?.profile.name, "skyrl-jax")
       assert.strictEqual(remote?.rank, 16)
       assert.strictEqual(remote?.contextLength, 32_768)
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.effect("is refused before the server is asked for anything, when it would not do what a stage says", () =>
+    Effect.gen(function*() {
+      const { asked, envtune } = made()
+      yield* Effect.flip(envtune(["tune", ...all("skyrl-fsdp"), "--rank", "0"]))
+      yield* Effect.flip(envtune(["tune", "--dry-run", ...all("openrl")]))
+      assert.deepStrictEqual((yield* errors).split("\n"), [
+        "envtune: the engine rejected the request: one, two: klCoefficient is 0.1 and has to be 0: servers of "
+        + "profile skyrl-fsdp keep no start of a model all of whose weights are trained; of an adapter's (a rank above 0) they do",
+        "envtune: the engine rejected the request: one, two: klCoefficient is 0.1 and has to be 0: servers of "
+        + "profile openrl have no place for a frozen reference beside the model"
+      ])
+      assert.strictEqual(asked.length, 0)
+      yield* envtune(["tune", "--dry-run", ...all("skyrl-fsdp"), "--rank", "8"])
+      assert.strictEqual(asked.length, 1)
     }).pipe(Effect.provide(NodeServices.layer)))
 
   it.effect("is refused without what it needs, and so is what needs it", () =>

@@ -6,6 +6,7 @@ import type { RunEvent } from "../../src/domain/RunStore.ts"
 import { RunStore } from "../../src/domain/RunStore.ts"
 import * as Seed from "../../src/domain/Seed.ts"
 import * as Tasks from "../../src/domain/Tasks.ts"
+import type { Update } from "../../src/domain/Trainer.ts"
 import * as EngineScripted from "../../src/layers/EngineScripted.ts"
 import * as PolicyScripted from "../../src/layers/PolicyScripted.ts"
 import * as RunFolder from "../../src/layers/RunFolder.ts"
@@ -14,6 +15,7 @@ import * as TrainerMemory from "../../src/layers/TrainerMemory.ts"
 import { defaults } from "../../src/programs/evaluate.ts"
 import { writeReport } from "../../src/programs/report.ts"
 import * as Chart from "../../src/programs/report/chart.ts"
+import { curves } from "../../src/programs/report/curves.ts"
 import { gather, pool } from "../../src/programs/report/digest.ts"
 import { escape, html } from "../../src/programs/report/html.ts"
 import { run } from "../../src/programs/run.ts"
@@ -103,6 +105,24 @@ describe("the report", () => {
       })
       assert.deepStrictEqual(answered?.following.recovered, { n: seeds.length, passed: 0 })
       assert.strictEqual(answered?.example.outcome.standard, "no tool cd")
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.effect("draws what the engine said, and no empty chart of what it did not", () =>
+    Effect.gen(function*() {
+      const digest = yield* digestOf(yield* recorded)
+      const charts = (change: (update: Update) => Update) => {
+        const reports = digest.reports.map((report) =>
+          report.update === undefined ? report : { ...report, update: change(report.update) }
+        )
+        return Array.from(
+          html`${curves({ ...digest, reports })}`.text.matchAll(/<b>([^<]*)<\/b>/g),
+          ([, title]) => title
+        )
+      }
+      const all = charts((update) => ({ ...update, kl: 0.1, gradientNorm: 2 }))
+      assert.includeMembers(all, ["Entropy", "KL to the start", "Gradient norm"])
+      const seen = charts(({ gradientNorm: _norm, kl: _kl, ...update }) => update)
+      assert.deepStrictEqual(seen, all.filter((title) => title !== "KL to the start" && title !== "Gradient norm"))
     }).pipe(Effect.provide(NodeServices.layer)))
 
   it.effect("shows the first, a middle and the last episode", () =>

@@ -25,13 +25,16 @@ export const ServerProfile = Schema.Struct({
   reduction: Schema.Literals(["sum", "mean"]),
   /** Whether there is `forward`. Without it, log-probs come from a backward pass of nothing. */
   forward: Schema.Boolean,
-  /** Where the log-probs of the frozen reference come from (spec: tinker, 3.5). */
+  /** Where the log-probs of the frozen reference come from when an adapter is trained (spec: tinker, 3.5). */
   reference: Schema.Literals(["second-model", "base-sampler", "none"]),
   /** Whether a sampler keeps its weights while training goes on. */
   samplerIsolation: Schema.Boolean,
   /** Numbers of the optimiser that the server has chosen: it ignores what it is sent. */
   fixed: Fixed,
-  /** How all weights are trained instead of an adapter. */
+  /**
+   * How all weights are trained instead of an adapter. A server that calls it an adapter of rank 0 then has one model and
+   * no base beside it, which leaves no reference (spec: tinker, 3.5 and 4).
+   */
   fullFineTune: Schema.Literals(["rank-zero", "omit-lora-config", "none"])
 }).annotate({ identifier: "envtune/ServerProfile" })
 export type ServerProfile = typeof ServerProfile.Type

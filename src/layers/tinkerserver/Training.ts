@@ -58,7 +58,8 @@ export const optimStep = (engine: Working, adam: AdamParams): Jobs.Operation =>
   }).pipe(
     Effect.mapBoth({
       onFailure: Jobs.ofEngine,
-      onSuccess: ({ gradientNorm }) => stepped({ metrics: { grad_norm: gradientNorm } })
+      onSuccess: ({ gradientNorm }) =>
+        stepped(gradientNorm === undefined ? {} : { metrics: { grad_norm: gradientNorm } })
     })
   )
 

@@ -4,6 +4,7 @@ import type { Manifest } from "../../domain/Manifest.ts"
 import type { Rate, StepReport } from "../../domain/Report.ts"
 import { mean, wilson } from "../../domain/Statistics.ts"
 import type { Summary } from "../../domain/Summary.ts"
+import type { Update } from "../../domain/Trainer.ts"
 import { statements } from "../contrasts.ts"
 import { probability } from "../tables.ts"
 import * as Text from "../text.ts"
@@ -159,8 +160,8 @@ const ofRate = (rate: (report: StepReport) => Rate) => (bin: Bin, name: string):
   return { y: Text.share(counted), band: wilson(counted.passed, counted.n), says: `${name} ${Text.rate(counted)}` }
 }
 
-const ofUpdate = (value: (update: NonNullable<StepReport["update"]>) => number) => (bin: Bin, name: string): Drawn => {
-  const values = bin.flatMap(({ update }) => update === undefined ? [] : [value(update)])
+const ofUpdate = (value: (update: Update) => number | undefined) => (bin: Bin, name: string): Drawn => {
+  const values = bin.flatMap(({ update }) => (update === undefined ? undefined : value(update)) ?? [])
   return values.length === 0 ? undefined : { y: mean(values), says: `${name} ${mean(values).toPrecision(3)}` }
 }
 

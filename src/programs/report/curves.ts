@@ -54,11 +54,10 @@ const reward = (one: Pooled): Omit<Chart.Point, "x"> | undefined => {
 }
 
 const ofUpdate =
-  (name: string, digits: number, value: (update: NonNullable<Pooled["update"]>) => number) =>
+  (name: string, digits: number, value: (update: NonNullable<Pooled["update"]>) => number | undefined) =>
   (one: Pooled): Omit<Chart.Point, "x"> | undefined => {
-    if (one.update === undefined) return undefined
-    const y = value(one.update)
-    return { y, says: `${stepText(one)}: ${name} ${y.toFixed(digits)}` }
+    const y = one.update === undefined ? undefined : value(one.update)
+    return y === undefined ? undefined : { y, says: `${stepText(one)}: ${name} ${y.toFixed(digits)}` }
   }
 
 const plainTick = (value: number): string => String(value)
@@ -73,21 +72,25 @@ export const curves = ({ manifest, reports }: Digest): Part => {
     const own = reports.filter(({ stageIndex }) => stageIndex === index)
     return { from: (own[0]?.step ?? 0) - 0.5, to: (own.at(-1)?.step ?? 0) + 0.5, label: String(index + 1) }
   })
+  /** Nothing where there is nothing to draw: not every engine says everything. */
   const one = (
     title: string,
     note: string,
     format: Chart.Chart["format"],
     point: Parameters<typeof byStage>[1],
     atLeast?: number
-  ) =>
-    Chart.lines({
+  ) => {
+    const runs = byStage(pooled, point)
+    if (runs.length === 0) return undefined
+    return Chart.lines({
       title,
       note,
       stages,
       format,
-      series: [{ name: title, color: "c0", runs: byStage(pooled, point) }],
+      series: [{ name: title, color: "c0", runs }],
       ...(atLeast !== undefined && { atLeast })
     })
+  }
   const categories = [...new Set(reports.flatMap((report) => Object.keys(report.categories)))].toSorted()
   const perPoint = Math.max(1, Math.ceil(reports.length / most))
   return html`<h2>Training</h2>

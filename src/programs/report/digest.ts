@@ -8,8 +8,9 @@ import * as Following from "../../domain/Following.ts"
 import type * as Journal from "../../domain/Journal.ts"
 import type { Manifest } from "../../domain/Manifest.ts"
 import { type Rate, type StepReport, total } from "../../domain/Report.ts"
-import { poolMoments } from "../../domain/Statistics.ts"
+import { mean, poolMoments } from "../../domain/Statistics.ts"
 import type { Summary } from "../../domain/Summary.ts"
+import type { Update } from "../../domain/Trainer.ts"
 import type { Line, RunRecord } from "../../layers/RunReader.ts"
 import { plural } from "../text.ts"
 
@@ -112,7 +113,7 @@ export interface Pooled {
   readonly categories: Readonly<Record<string, Rate>>
   readonly groups: Rate
   readonly hints: number
-  readonly update: { readonly entropy: number; readonly kl: number; readonly gradientNorm: number } | undefined
+  readonly update: Pick<Update, "entropy" | "kl" | "gradientNorm"> | undefined
 }
 
 const addRates = (a: Rate, b: Rate): Rate => ({ n: a.n + b.n, passed: a.passed + b.passed })
@@ -121,12 +122,12 @@ const none: Rate = { n: 0, passed: 0 }
 const poolUpdates = (reports: ReadonlyArray<StepReport>): Pooled["update"] => {
   const updates = reports.flatMap(({ update }) => update ?? [])
   if (updates.length === 0) return undefined
-  const mean = (value: (update: (typeof updates)[number]) => number) =>
-    updates.reduce((sum, update) => sum + value(update), 0) / updates.length
+  const distances = updates.flatMap(({ kl }) => kl ?? [])
+  const norms = updates.flatMap(({ gradientNorm }) => gradientNorm ?? [])
   return {
-    entropy: mean(({ entropy }) => entropy),
-    kl: mean(({ kl }) => kl),
-    gradientNorm: Math.max(...updates.map(({ gradientNorm }) => gradientNorm))
+    entropy: mean(updates.map(({ entropy }) => entropy)),
+    ...(distances.length > 0 && { kl: mean(distances) }),
+    ...(norms.length > 0 && { gradientNorm: Math.max(...norms) })
   }
 }
 

@@ -28,6 +28,8 @@ export interface Habits {
   readonly promptLogprobs: "leading-null" | "no-first"
   /** Fails the backward pass of this number, counted from 1. */
   readonly failingPass: number
+  /** Models at a time. */
+  readonly room: number
 }
 
 const usual: Habits = {
@@ -39,7 +41,8 @@ const usual: Habits = {
   adam: {},
   gradientNorm: true,
   promptLogprobs: "leading-null",
-  failingPass: 0
+  failingPass: 0,
+  room: 8
 }
 
 interface State {
@@ -104,6 +107,8 @@ export const make = (changes: Partial<Habits> = {}) => {
   const outcomes = new Map<string, Reply>()
   const asked: Array<Asked> = []
   let passes = 0
+
+  const loadedModels = (): number => Array.from(models.values()).filter(({ loaded }) => loaded).length
 
   const modelOf = (id: string): Trained => {
     const model = models.get(id)
@@ -229,6 +234,7 @@ export const make = (changes: Partial<Habits> = {}) => {
       const id = `model${models.size}`
       return later(() => {
         if (base_model !== "toy") throw new Refusal(400, `no base model ${base_model}`)
+        if (loadedModels() >= habits.room) throw new Refusal(400, "Only one model supported")
         models.set(id, { ...fresh(), gradient: new Float64Array(size), data: 0, loaded: true })
         return { json: { model_id: id } }
       })
@@ -315,7 +321,7 @@ export const make = (changes: Partial<Habits> = {}) => {
     /** Paths of what it was asked for, polls and heartbeats left out. */
     requests: () =>
       asked.map(({ path }) => path).filter((path) => path !== "retrieve_future" && path !== "session_heartbeat"),
-    loadedModels: () => Array.from(models.values()).filter(({ loaded }) => loaded).length
+    loadedModels
   }
 }
 export type ToyServer = ReturnType<typeof make>
