@@ -115,6 +115,9 @@ const result = <A>(operation: Endpoint.Eventual<A>, { binary, json }: Answer): E
 
 const make = Effect.fnUntraced(function*({ apiKey, url, wire = "json" }: Options) {
   const http = yield* HttpClient.HttpClient
+  if (!/^https?:\/\/./.test(url)) {
+    return yield* failWith(url, new ServerUnreachable({ detail: "an address begins with http:// or https://" }))
+  }
   const base = `${url.replace(/\/+$/, "")}/api/v1/`
   const sdkVersion = sdkVersions[wire]
 

@@ -296,6 +296,10 @@ describe("TinkerClientHttp", () => {
         const begun = yield* begin(answer)
         assert.deepStrictEqual(begun, { said: `http://server: ${said}`, seconds })
       }
+      const { message } = yield* Effect.flip(
+        Effect.provide(TinkerClient, layer(() => ({ json: {} }), { url: "localhost:8000" }))
+      )
+      assert.strictEqual(message, "localhost:8000: no answer: an address begins with http:// or https://")
       const late = [failing(503), { json: {} }]
       assert.deepStrictEqual(yield* begin(() => late.shift() ?? failing(500)), { said: undefined, seconds: 0.5 })
     }))
