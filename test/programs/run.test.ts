@@ -2,6 +2,7 @@ import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, FileSystem, Layer, Ref } from "effect"
 import { TestClock } from "effect/testing"
+import type { EngineInfo } from "../../src/domain/Engine.ts"
 import * as Tasks from "../../src/domain/Tasks.ts"
 import { EngineFailed, Trainer, TrainerError } from "../../src/domain/Trainer.ts"
 import * as EngineScripted from "../../src/layers/EngineScripted.ts"
@@ -23,17 +24,19 @@ const options: RunOptions = {
 }
 
 /** Answers "say a" with `a` and "say b", by its seed, with `b` or `c`. */
-const engine = EngineScripted.layer(({ prompt, seed, temperature }) => {
-  const asked = prompt.at(-2) ?? 0
-  const wrong = temperature > 0 && asked === 98 && seed % 2 === 1
-  return [wrong ? 99 : asked, 10]
-})
-
-const Machine = TrainerGrpo.layer.pipe(
-  Layer.merge(PolicyEngine.layer),
-  Layer.provideMerge(Layer.merge(engine, renderer))
-)
-const World = Layer.mergeAll(Machine, Tasks.layer(tasks, { source: "test" }))
+const worldOf = (info: Partial<EngineInfo> = {}) => {
+  const engine = EngineScripted.layer(({ prompt, seed, temperature }) => {
+    const asked = prompt.at(-2) ?? 0
+    const wrong = temperature > 0 && asked === 98 && seed % 2 === 1
+    return [wrong ? 99 : asked, 10]
+  }, info)
+  const machine = TrainerGrpo.layer.pipe(
+    Layer.merge(PolicyEngine.layer),
+    Layer.provideMerge(Layer.merge(engine, renderer))
+  )
+  return Layer.mergeAll(machine, Tasks.layer(tasks, { source: "test" }))
+}
+const World = worldOf()
 
 const twoStages = curriculum(stage("one", 1), stage("two", 2))
 
@@ -137,6 +140,27 @@ describe("run", () => {
       const saved = events.flatMap((event) => event._tag === "WeightsSaved" ? [event.kind] : [])
       assert.deepStrictEqual(saved, ["start"])
     }).pipe(Effect.provide([World, RunStoreMemory.layer])))
+
+  it.effect("runs without a reference where none can be kept, unless a stage measures itself by it", () =>
+    Effect.gen(function*() {
+      const refused = yield* Effect.flip(run(twoStages, options))
+      assert.strictEqual(
+        refused.message,
+        "the engine rejected the request: one, two: klCoefficient is 0.1 and has to be 0: there is no room"
+      )
+      assert.deepStrictEqual(yield* Ref.get(yield* EngineScripted.Recorded), [])
+      const free = stage("free", 2, { optimization: { loss: { klCoefficient: 0 } } })
+      assert.strictEqual((yield* run(curriculum(free), options)).steps, 2)
+      const requests = yield* Ref.get(yield* EngineScripted.Recorded)
+      assert.notInclude(requests.map(({ _tag }) => _tag), "FreezeReference")
+      const events = yield* Ref.get(yield* RunStoreMemory.Recorded)
+      const updates = events.flatMap((event) => event._tag === "StepDone" ? [event.report.update] : [])
+      assert.strictEqual(updates.length, 2)
+      for (const update of updates) assert.notProperty(update, "kl")
+    }).pipe(Effect.provide([
+      worldOf({ capabilities: { entropyGradient: false, noReference: "there is no room" } }),
+      RunStoreMemory.layer
+    ])))
 
   it.effect("does not evaluate when it is not asked to", () =>
     Effect.gen(function*() {
