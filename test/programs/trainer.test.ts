@@ -100,6 +100,6 @@ describe("envtune tune --trainer", () => {
         assert.strictEqual(resumed.code, 0)
         assert.deepStrictEqual(yield* outcomeOf(killed), expected)
         assert.match(yield* fs.readFileString(`${killed}/report.html`), /Resumed after [23] steps/)
-      }).pipe(Effect.scoped))
+      }).pipe(Effect.scoped), 120_000)
   })
 })
