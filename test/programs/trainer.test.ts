@@ -73,33 +73,37 @@ const outcomeOf = Effect.fnUntraced(function*(folder: string) {
 
 describe("envtune tune --trainer", () => {
   layer(NodeServices.layer, { excludeTestServices: true })((it) => {
-    it.effect("runs four stages on a server, is killed, goes on, and ends as a run that was left alone", () =>
-      Effect.gen(function*() {
-        const fs = yield* FileSystem.FileSystem
-        const server = yield* serving
-        const folder = yield* fs.makeTempDirectoryScoped({ prefix: "envtune-" })
-        // Of the profiles, the one that has its reference from the base alone, and speaks protocol buffers.
-        const asked = [curriculum, ...server, "--profile", "hosted", "--seed", "5", "--save-every", "1"]
-        const left = yield* envtune(["tune", ...asked, "--out", `${folder}/left`])
-        assert.deepStrictEqual(left, { code: 0, errors: "" })
-        const expected = yield* outcomeOf(`${folder}/left`)
-        assert.strictEqual(expected.summary.outcome, "completed")
-        assert.deepStrictEqual(expected.reports.map(({ stageIndex }) => stageIndex), [0, 0, 1, 1, 2, 2, 3, 3])
-        for (const { ledger, update } of expected.reports) {
-          assert.isTrue(ledgerBalances(ledger))
-          assert.deepStrictEqual(ledger.failed, {})
-          assert.isAbove(update?.gradientNorm ?? 0, 0)
-        }
-        assert.isAbove(expected.reports.at(-1)?.update?.kl ?? 0, 1e-4)
+    it.effect(
+      "runs four stages on a server, is killed, goes on, and ends as a run that was left alone",
+      () =>
+        Effect.gen(function*() {
+          const fs = yield* FileSystem.FileSystem
+          const server = yield* serving
+          const folder = yield* fs.makeTempDirectoryScoped({ prefix: "envtune-" })
+          // Of the profiles, the one that has its reference from the base alone, and speaks protocol buffers.
+          const asked = [curriculum, ...server, "--profile", "hosted", "--seed", "5", "--save-every", "1"]
+          const left = yield* envtune(["tune", ...asked, "--out", `${folder}/left`])
+          assert.deepStrictEqual(left, { code: 0, errors: "" })
+          const expected = yield* outcomeOf(`${folder}/left`)
+          assert.strictEqual(expected.summary.outcome, "completed")
+          assert.deepStrictEqual(expected.reports.map(({ stageIndex }) => stageIndex), [0, 0, 1, 1, 2, 2, 3, 3])
+          for (const { ledger, update } of expected.reports) {
+            assert.isTrue(ledgerBalances(ledger))
+            assert.deepStrictEqual(ledger.failed, {})
+            assert.isAbove(update?.gradientNorm ?? 0, 0)
+          }
+          assert.isAbove(expected.reports.at(-1)?.update?.kl ?? 0, 1e-4)
 
-        const killed = `${folder}/killed`
-        assert.strictEqual(yield* tuneKilled(3, [...asked, "--out", killed]), 3)
-        assert.notStrictEqual((yield* RunReader.open(killed)).summary.outcome, "completed")
-        const resumed = yield* envtune(["resume", killed])
-        assert.match(resumed.errors, /^going on after [23] steps, in stage [12], from /)
-        assert.strictEqual(resumed.code, 0)
-        assert.deepStrictEqual(yield* outcomeOf(killed), expected)
-        assert.match(yield* fs.readFileString(`${killed}/report.html`), /Resumed after [23] steps/)
-      }).pipe(Effect.scoped), 120_000)
+          const killed = `${folder}/killed`
+          assert.strictEqual(yield* tuneKilled(3, [...asked, "--out", killed]), 3)
+          assert.notStrictEqual((yield* RunReader.open(killed)).summary.outcome, "completed")
+          const resumed = yield* envtune(["resume", killed])
+          assert.match(resumed.errors, /^going on after [23] steps, in stage [12], from /)
+          assert.strictEqual(resumed.code, 0)
+          assert.deepStrictEqual(yield* outcomeOf(killed), expected)
+          assert.match(yield* fs.readFileString(`${killed}/report.html`), /Resumed after [23] steps/)
+        }).pipe(Effect.scoped),
+      120_000
+    )
   })
 })
