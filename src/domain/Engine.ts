@@ -89,6 +89,9 @@ export interface Sample {
   readonly stop: "stop" | "length"
 }
 
+/** Samples one completion. Requests in flight together are batched by the engine. */
+export type Sampler = (request: SampleRequest) => Effect.Effect<Sample, EngineError>
+
 /** A sequence to compute on. `tokens` has T + 1 ids; entry t of every per-token array is about predicting `tokens[t + 1]`. */
 export interface Datum {
   readonly tokens: Int32Array
@@ -144,8 +147,13 @@ export const unheeded = ({ capabilities: { fixedOptimizer = {} } }: EngineInfo, 
 
 export class Engine extends Context.Service<Engine, {
   readonly info: EngineInfo
-  /** Samples one completion. Requests in flight together are batched by the engine. */
-  readonly sample: (request: SampleRequest) => Effect.Effect<Sample, EngineError>
+  /** Samples with the weights of the last step. */
+  readonly sample: Sampler
+  /**
+   * Samples with the weights as they are now, whatever steps are taken meanwhile. Absent where a step changes the weights
+   * of whoever is sampling: nothing can be sampled ahead of training then.
+   */
+  readonly snapshot?: Effect.Effect<Sampler>
   /** Log-probs at temperature 1 of tokens whose weight is not 0, under the current weights or the frozen reference. */
   readonly forward: (
     data: ReadonlyArray<Datum>,

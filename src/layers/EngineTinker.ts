@@ -18,6 +18,7 @@ import {
   NonFinite,
   RequestRejected,
   type Sample,
+  type Sampler as Sampling,
   type SampleRequest,
   type Scored,
   unheeded,
@@ -220,12 +221,12 @@ const make = Effect.fnUntraced(function*(options: Options) {
     }
   })
 
-  const sample = Effect.fnUntraced(
-    function*(request: SampleRequest): Effect.fn.Return<Sample, EngineError> {
+  const sampleFrom = Effect.fnUntraced(
+    function*({ sampler }: Pick<Loaded, "sampler">, request: SampleRequest): Effect.fn.Return<Sample, EngineError> {
       const wrong = requestProblem(options, request)
       if (wrong !== undefined) return yield* reject(wrong)
       const sequence = yield* Effect.mapError(
-        loaded.sampler.sample(request.prompt, {
+        sampler.sample(request.prompt, {
           max_tokens: request.maxTokens,
           // Half of the 32-bit seeds are none to servers whose numbers have a sign.
           seed: request.seed % 2 ** 31,
@@ -241,9 +242,15 @@ const make = Effect.fnUntraced(function*(options: Options) {
         return yield* reject(`the server gave ${logprobs?.length ?? 0} log-probs for ${tokens.length} sampled tokens`)
       }
       return sampleOf(request, { tokens, logprobs })
-    },
-    (effect) => sampling(effect)
+    }
   )
+
+  const sample: Sampling = (request) => sampling(Effect.suspend(() => sampleFrom(loaded, request)))
+
+  const snapshot = Effect.sync((): Sampling => {
+    const { sampler } = loaded
+    return (request) => sampleFrom({ sampler }, request)
+  })
 
   const forward = Effect.fn("EngineTinker.forward")(
     function*(data: ReadonlyArray<Datum>, weights: "current" | "reference") {
@@ -384,7 +391,17 @@ const make = Effect.fnUntraced(function*(options: Options) {
     lock.exclusive
   )
 
-  return Engine.of({ info, sample, forward, forwardBackward, optimStep, freezeReference, save, load })
+  return Engine.of({
+    info,
+    sample,
+    ...(profile.samplerIsolation && { snapshot }),
+    forward,
+    forwardBackward,
+    optimStep,
+    freezeReference,
+    save,
+    load
+  })
 })
 
 /** The session, its models and its samplers live as long as the layer's scope. */

@@ -2,7 +2,8 @@
  * GRPO over any engine: the loss is domain/Grpo, the engine back-propagates a linear one.
  *
  * The log-probs of sampling serve as those of the first update (r = 1); where a batch is cut
- * into several updates, later ones ask the engine for theirs. KL to the frozen start needs
+ * into several updates, later ones ask the engine for theirs, and so does every update by a batch
+ * that older weights have sampled. KL to the frozen start needs
  * the reference's log-probs of every sequence; without a KL term they are measured on every
  * eighth sequence, for the report alone.
  */
@@ -112,10 +113,10 @@ const make = Effect.gen(function*() {
   const engine = yield* Engine
 
   const update = Effect.fnUntraced(
-    function*(sequences: ReadonlyArray<Sequence>, options: Optimization, updatesBefore: number, first: boolean) {
+    function*(sequences: ReadonlyArray<Sequence>, options: Optimization, updatesBefore: number, fresh: boolean) {
       const { klCoefficient } = options.loss
       const data = sequences.map(({ segment }) => masked(segment))
-      const current = first ? undefined : yield* engine.forward(data, "current")
+      const current = fresh ? undefined : yield* engine.forward(data, "current")
       const measured = klCoefficient > 0 ? sequences : sequences.filter((_, i) => i % measureEvery === 0)
       const reference = yield* engine.forward(measured.map(({ segment }) => masked(segment)), "reference")
       const result = Grpo.loss(
@@ -178,9 +179,9 @@ const make = Effect.gen(function*() {
               reason: new BatchRejected({ detail: `no episode of step ${batch.step} has tokens with an advantage` })
             })
           }
-          const { optimization, updatesBefore } = batch
+          const { optimization, staleness, updatesBefore } = batch
           updates.push(
-            yield* update(sequences, optimization, updatesBefore + updates.length, updates.length === 0)
+            yield* update(sequences, optimization, updatesBefore + updates.length, staleness + updates.length === 0)
           )
         }
         return combine(updates)

@@ -62,9 +62,10 @@ export const foresee = Effect.fn("foresee")(function*(
   parameters: number | undefined
 ) {
   return yield* Effect.gen(function*() {
-    const { info } = yield* Engine
+    const engine = yield* Engine
+    const { info } = engine
     const { all } = yield* Tasks
-    yield* heeded(info, curriculum)
+    yield* heeded(engine, curriculum)
     const train = ofPart(all, "train")
     const stages: Array<StageForeseen> = []
     for (const stage of curriculum.stages) {

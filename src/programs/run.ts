@@ -6,7 +6,7 @@
 import { Cause, Clock, Effect, Exit, Layer, Stream } from "effect"
 import * as Augmentor from "../domain/Augmentor.ts"
 import type { Curriculum } from "../domain/Curriculum.ts"
-import { Engine, EngineError, type EngineInfo, RequestRejected, unheeded } from "../domain/Engine.ts"
+import { Engine, EngineError, RequestRejected, unheeded } from "../domain/Engine.ts"
 import * as Evaluation from "../domain/Evaluation.ts"
 import type { WeightsKind } from "../domain/Journal.ts"
 import type { Manifest } from "../domain/Manifest.ts"
@@ -97,10 +97,18 @@ const ending = (exit: Exit.Exit<unknown, unknown>): Pick<RunEvent & { _tag: "Run
   return { outcome: "failed", detail: error instanceof Error ? error.message : String(error) }
 }
 
-/** Fails when the engine would silently optimise otherwise than a stage says. */
-export const heeded = <E, R>(info: EngineInfo, { stages }: Curriculum<E, R>): Effect.Effect<void, EngineError> => {
-  const detail = stages.flatMap(({ name, settings }) =>
-    unheeded(info, settings.optimization).map((clause) => `${name}: ${clause}`)
+/** Fails when the engine would silently train otherwise than a stage says. */
+export const heeded = <E, R>(
+  { info, snapshot }: Pick<Engine["Service"], "info" | "snapshot">,
+  { stages }: Curriculum<E, R>
+): Effect.Effect<void, EngineError> => {
+  const detail = stages.flatMap(({ name, settings: { maxStaleness, optimization } }) =>
+    [
+      ...unheeded(info, optimization),
+      ...(maxStaleness > 0 && snapshot === undefined
+        ? [`maxStaleness must be 0, not ${maxStaleness}: training changes the weights of whoever is sampling`]
+        : [])
+    ].map((clause) => `${name}: ${clause}`)
   )
   return detail.length === 0
     ? Effect.void
@@ -126,7 +134,7 @@ export const run = Effect.fn("run")(function*<E, R, E2 = never, R2 = never>(
   resumed?: Resumed
 ) {
   const engine = yield* Engine
-  yield* heeded(engine.info, curriculum)
+  yield* heeded(engine, curriculum)
   const store = yield* RunStore
   const { all } = yield* Tasks
   const { saveEvery = 20 } = options

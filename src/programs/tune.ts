@@ -3,22 +3,26 @@
  *
  * A step is collected and then trained on, one after the other, and the next step is
  * collected only then: the stream is on-policy by construction, and concurrency lives inside
- * `collect`. Staleness would be a `Stream.buffer` between the two, on purpose and visible.
+ * `collect`. A stage that allows staleness has its next steps collected meanwhile, each by a snapshot of the policy;
+ * `Ahead` is what keeps them within its bound.
  */
-import { Clock, Effect, Layer, Schema, Stream } from "effect"
-import { summarise } from "../domain/Accounting.ts"
+import { Clock, Deferred, Effect, Layer, Schema, Stream } from "effect"
+import * as Accounting from "../domain/Accounting.ts"
 import type { Decision } from "../domain/Advance.ts"
 import * as Alarms from "../domain/Alarms.ts"
-import type { Curriculum, Stage } from "../domain/Curriculum.ts"
+import { type Curriculum, type Stage, stepsAhead } from "../domain/Curriculum.ts"
+import { asItIs, Policy } from "../domain/Policy.ts"
 import type { StepReport } from "../domain/Report.ts"
-import { type RunEvent, RunStore } from "../domain/RunStore.ts"
+import { type Attempted, type RunEvent, RunStore } from "../domain/RunStore.ts"
 import * as Seed from "../domain/Seed.ts"
 import * as Standing from "../domain/Standing.ts"
 import type { Task } from "../domain/Task.ts"
 import * as TaskOrder from "../domain/TaskOrder.ts"
 import { ofPart, Tasks } from "../domain/Tasks.ts"
 import { Trainer, updatesOf } from "../domain/Trainer.ts"
-import { collect } from "./collect.ts"
+import * as Ahead from "./ahead.ts"
+import { collect, type Collected, type Place, stageOver, unused } from "./collect.ts"
+import type { GivenUp } from "./persist.ts"
 
 /** A stage that no training task is for. */
 export class StageEmpty extends Schema.TaggedError<StageEmpty>()("StageEmpty", {
@@ -99,6 +103,9 @@ const retake = Effect.fnUntraced(function*(
   }
 })
 
+const attemptsOf = (attempted: ReadonlyArray<Attempted>): ReadonlyArray<RunEvent> =>
+  attempted.map((attempted) => ({ _tag: "EpisodeAttempted", attempted }))
+
 /** One step of a stage: collect, record what was attempted, train, report. */
 const makeStep = Effect.fnUntraced(function*<E, R>(
   stage: Stage<E, R>,
@@ -108,6 +115,7 @@ const makeStep = Effect.fnUntraced(function*<E, R>(
   from: From
 ) {
   const trainer = yield* Trainer
+  const policy = yield* Policy
   const store = yield* RunStore
   const { all } = yield* Tasks
   const trainTasks = ofPart(all, "train")
@@ -118,29 +126,52 @@ const makeStep = Effect.fnUntraced(function*<E, R>(
   const reports = [...from.reports]
   const allowed = options.seconds === undefined ? undefined : (options.seconds * (stageIndex + 1)) / progress.stages
 
+  const useless = yield* Deferred.make<GivenUp>()
+  const ahead = yield* Ahead.make(
+    Effect.gen(function*() {
+      const place: Place = { seed: options.seed, stage: stage.name, stageIndex, step: progress.steps++ }
+      const { updates } = progress
+      const player = yield* asItIs(policy)
+      const collected = yield* Effect.provideService(collect(stage, place, next, useless), Policy, player)
+      return { place, collected, updates }
+    }),
+    stepsAhead(stage.settings)
+  )
+
+  /** What was collected for steps that will not be, as a part of the last one. */
+  const leave = Effect.fnUntraced(function*({ collected, place }: Effect.Success<typeof ahead.next>, why: string) {
+    yield* Deferred.succeed(useless, { cause: stageOver, detail: `the stage was over: ${why}` })
+    const rest = yield* ahead.rest
+    progress.steps = place.step + 1
+    return unused(place, stage.settings.groupSize, collected, rest.map(({ collected }) => collected))
+  })
+
   return Effect.fn("tune.step")(function*(stageStep: number) {
-    const step = progress.steps++
     const started = yield* Clock.currentTimeMillis
-    const collected = yield* collect(
-      stage,
-      { seed: options.seed, stage: stage.name, stageIndex, step },
-      next
-    )
+    const batch = yield* ahead.next
     const collectedAt = yield* Clock.currentTimeMillis
+    const { collected, place: { step } } = batch
     const { groups } = collected
     const { optimization } = stage.settings
     const updates = updatesOf(groups.length, optimization)
-    const attempts = collected.attempted.map((attempted): RunEvent => ({ _tag: "EpisodeAttempted", attempted }))
+    const staleness = progress.updates - batch.updates
     const episodes = groups.reduce((sum, { members }) => sum + members.length, 0)
     yield* store.append([
-      ...attempts,
+      ...attemptsOf(collected.attempted),
       ...collected.rounds,
       ...(updates === 0 ? [] : [{ _tag: "UpdateStarted", step, groups: groups.length, episodes, updates } as const])
     ])
     const recordedAt = yield* Clock.currentTimeMillis
     const update = updates === 0
       ? undefined
-      : yield* trainer.step({ stage: stage.name, step, groups, optimization, updatesBefore: progress.updates })
+      : yield* trainer.step({
+        stage: stage.name,
+        step,
+        groups,
+        optimization,
+        updatesBefore: progress.updates,
+        staleness
+      })
     progress.updates += updates
     const trainedAt = yield* Clock.currentTimeMillis
     const measured: StepReport = {
@@ -148,24 +179,41 @@ const makeStep = Effect.fnUntraced(function*<E, R>(
       stageIndex,
       stageStep,
       step,
-      ...summarise(collected.attempted),
+      ...Accounting.summarise(collected.attempted),
       groups: {
         collected: collected.groupsCollected,
         trained: groups.length,
         refillRounds: collected.refillRounds
       },
       alarms: [],
+      ...(staleness > 0 && { staleness }),
       ...(update !== undefined && { update }),
       advance: { over: false, why: "" },
       seconds: { collect: seconds(started, collectedAt), train: seconds(recordedAt, trainedAt) }
     }
     const spent = seconds(progress.startedAt, trainedAt)
     const undecided = { ...measured, alarms: Alarms.raised(stage.settings, [...reports, measured]) }
-    const report = { ...undecided, advance: decide(stage, [...reports, undecided], spent, allowed) }
+    const advance = decide(stage, [...reports, undecided], spent, allowed)
+    const left = advance.over ? yield* leave(batch, advance.why) : undefined
+    const report = { ...undecided, ...(left !== undefined && withUnused(undecided, left)), advance }
     reports.push(report)
-    yield* store.append([{ _tag: "StepDone", report }])
+    yield* store.append([
+      ...attemptsOf(left?.attempted ?? []),
+      ...(left?.rounds ?? []),
+      { _tag: "StepDone", report }
+    ])
     return report
   })
+})
+
+/** A step's report with what was collected beyond it for nothing in its ledger; what it measured stays its own. */
+const withUnused = (
+  { groups, ledger, sampledTokens }: StepReport,
+  { attempted, groupsCollected }: Collected
+): Pick<StepReport, "groups" | "ledger" | "sampledTokens"> => ({
+  ledger: Accounting.plus(ledger, Accounting.ledger(attempted)),
+  groups: { ...groups, collected: groups.collected + groupsCollected },
+  sampledTokens: sampledTokens + Accounting.sampledTokens(attempted)
 })
 
 /** Seconds that reports account for. */

@@ -140,6 +140,22 @@ describe("EngineTinker", () => {
         }
       }))
 
+    it.effect("keeps the weights of a snapshot, where the server does", () =>
+      Effect.gen(function*() {
+        const { sample, snapshot } = yield* Engine
+        assert(snapshot !== undefined)
+        const before = yield* sample(request)
+        const early = yield* snapshot
+        yield* trained([data])
+        const late = yield* snapshot
+        yield* trained([data])
+        assert.deepStrictEqual(yield* early(request), before)
+        const samples = yield* Effect.forEach([early, late, sample], (ask) => ask({ ...request, temperature: 0 }))
+        assert.strictEqual(new Set(samples.map(({ logprobs }) => logprobs.join())).size, 3)
+        const overwritten = yield* Effect.provide(Engine, engine(ToyServer.make(meansOf), means))
+        assert.isUndefined(overwritten.snapshot)
+      }).pipe(Effect.provide(engine(ToyServer.make(), sums))))
+
     it.effect("remembers the reference, however the server lets it", () =>
       Effect.gen(function*() {
         const ways: ReadonlyArray<readonly [Partial<ToyServer.Habits>, ServerProfile]> = [

@@ -52,7 +52,8 @@ const batch = (members: ReadonlyArray<Member>, own: Optimization, groups = 1): B
   step: 0,
   groups: Array.from({ length: groups }, () => ({ task, members })),
   optimization: own,
-  updatesBefore: 0
+  updatesBefore: 0,
+  staleness: 0
 })
 
 interface Asked {
@@ -67,8 +68,15 @@ const score = (data: ReadonlyArray<Datum>, logprob: number) =>
     entropies: weights.map((weight) => weight === 0 ? 0 : 1)
   }))
 
+interface Habits {
+  readonly entropyGradient?: boolean
+  /** What the model gives every token. */
+  readonly logprob?: number
+  readonly optimFails?: boolean
+}
+
 /** An engine whose model gives every token one log-prob, and the reference another. */
-const engineOf = (asked: Ref.Ref<Asked>, entropyGradient: boolean, optimFails = false) =>
+const engineOf = (asked: Ref.Ref<Asked>, { entropyGradient = true, logprob = -0.5, optimFails = false }: Habits) =>
   Layer.succeed(
     Engine,
     Engine.of({
@@ -83,12 +91,12 @@ const engineOf = (asked: Ref.Ref<Asked>, entropyGradient: boolean, optimFails = 
       forward: (data, weights) =>
         Effect.as(
           Ref.update(asked, (before) => ({ ...before, forward: [...before.forward, weights] })),
-          score(data, weights === "reference" ? -1 : -0.5)
+          score(data, weights === "reference" ? -1 : logprob)
         ),
       forwardBackward: (data) =>
         Effect.as(
           Ref.update(asked, (before) => ({ ...before, backward: [...before.backward, data] })),
-          score(data, -0.5)
+          score(data, logprob)
         ),
       optimStep: ({ learningRate }) =>
         optimFails
@@ -104,11 +112,11 @@ const engineOf = (asked: Ref.Ref<Asked>, entropyGradient: boolean, optimFails = 
   )
 
 /** What the engine was asked, and what the trainer said of it. */
-const train = Effect.fnUntraced(function*(given: Batch, entropyGradient = true) {
+const train = Effect.fnUntraced(function*(given: Batch, habits: Habits = {}) {
   const asked = yield* Ref.make<Asked>({ forward: [], backward: [], rates: [] })
   const update = yield* Effect.provide(
     Trainer.use((trainer) => trainer.step(given)),
-    Layer.provide(TrainerGrpo.layer, engineOf(asked, entropyGradient))
+    Layer.provide(TrainerGrpo.layer, engineOf(asked, habits))
   )
   return { update, ...(yield* Ref.get(asked)) }
 })
@@ -164,7 +172,9 @@ describe("TrainerGrpo", () => {
 
   it.effect("estimates the entropy's gradient for an engine that has not", () =>
     Effect.gen(function*() {
-      const { backward } = yield* train(batch([member(1)], optimization({ entropyCoefficient: 0.3 })), false)
+      const { backward } = yield* train(batch([member(1)], optimization({ entropyCoefficient: 0.3 })), {
+        entropyGradient: false
+      })
       const datum = backward[0]![0]!
       const surprise = -0.3 / 3 * (-0.5 + 1)
       assert.isUndefined(datum.entropyWeights)
@@ -183,6 +193,20 @@ describe("TrainerGrpo", () => {
       assert.deepStrictEqual(later.rates, [0.75, 1])
     }))
 
+  it.effect("takes the ratio to the weights that sampled a batch, where those of the engine have moved on", () =>
+    Effect.gen(function*() {
+      const own = optimization({ dualClip: null })
+      const stale = { ...batch([member(2), member(-1)], own), staleness: 1 }
+      for (const [logprob, positive, negative] of [[-0.5, 1, 1], [-0.4, 1, 1], [0, 0, 1], [-1, 1, 0]] as const) {
+        const { backward, forward, update } = yield* train(stale, { logprob })
+        assert.deepStrictEqual(forward, ["current", "reference"])
+        const share = Math.exp(logprob + 0.5) / 6
+        close(backward[0]![0]!.weights, [2, 2, 0, 2].map((advantage) => positive * advantage * share))
+        close(backward[0]![1]!.weights, [1, 1, 0, 1].map((advantage) => -negative * advantage * share))
+        assert.strictEqual(update.clipFraction, 1 - (positive + negative) / 2)
+      }
+    }))
+
   it.effect("refuses a batch in which nothing has an advantage", () =>
     Effect.gen(function*() {
       const error = yield* Effect.flip(train(batch([member(0)], optimization())))
@@ -196,7 +220,7 @@ describe("TrainerGrpo", () => {
       const error = yield* Effect.flip(
         Effect.provide(
           Trainer.use((trainer) => trainer.step(batch([member(1)], optimization()))),
-          Layer.provide(TrainerGrpo.layer, engineOf(asked, true, true))
+          Layer.provide(TrainerGrpo.layer, engineOf(asked, { optimFails: true }))
         )
       )
       assert.strictEqual(error.reason._tag, "EngineFailed")

@@ -2,6 +2,7 @@ import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, FileSystem, Layer, Ref } from "effect"
 import { TestClock } from "effect/testing"
+import { Engine } from "../../src/domain/Engine.ts"
 import * as Tasks from "../../src/domain/Tasks.ts"
 import { EngineFailed, Trainer, TrainerError } from "../../src/domain/Trainer.ts"
 import * as EngineScripted from "../../src/layers/EngineScripted.ts"
@@ -136,6 +137,23 @@ describe("run", () => {
       assert.include(last.detail, detail)
       const saved = events.flatMap((event) => event._tag === "WeightsSaved" ? [event.kind] : [])
       assert.deepStrictEqual(saved, ["start"])
+    }).pipe(Effect.provide([World, RunStoreMemory.layer])))
+
+  it.effect("refuses staleness of an engine without snapshots, before anything is recorded", () =>
+    Effect.gen(function*() {
+      const stale = curriculum(stage("strict", 1), stage("ahead", 1, { maxStaleness: 1 }))
+      const embedded = Layer.effect(
+        Engine,
+        Effect.map(Engine, ({ snapshot: _snapshot, ...others }) => Engine.of(others))
+      ).pipe(Layer.provide(engine))
+      const error = yield* Effect.flip(run(stale, options).pipe(Effect.provide(embedded)))
+      assert.strictEqual(
+        error.message,
+        "the engine rejected the request: ahead: maxStaleness must be 0, not 1: training changes the weights of whoever is "
+          + "sampling"
+      )
+      assert.deepStrictEqual(yield* Ref.get(yield* RunStoreMemory.Recorded), [])
+      assert.deepStrictEqual(yield* Effect.map(run(stale, options), ({ steps }) => steps), 2)
     }).pipe(Effect.provide([World, RunStoreMemory.layer])))
 
   it.effect("does not evaluate when it is not asked to", () =>
