@@ -2,7 +2,7 @@
  * The GPU trainer resource, Tinker-shaped: it samples tokens, computes log-probs and
  * gradients, steps the optimiser and keeps the weights.
  *
- * An engine knows tokens and nothing else. Its only loss is linear in the log-probs,
+ * An engine knows tokens and nothing else. The loss that all have is linear in the log-probs,
  * `-sum_t weights[t] * logprob[t]`: any policy-gradient loss reduces to it (Grpo.ts),
  * so every loss runs on every engine. Whatever the number of workers, a request has one
  * result: sampling depends on the request's own seed, never on what is sampled beside it.
@@ -101,6 +101,21 @@ export interface Datum {
   readonly entropyWeights?: Float32Array
 }
 
+/** A sequence with tokens that were sampled; arrays as in `Datum`. */
+export interface PpoDatum {
+  readonly tokens: Int32Array
+  /** Under the weights that sampled them. */
+  readonly oldLogprobs: Float32Array
+  /** A token's advantage times what it counts; 0 where the token was not sampled. */
+  readonly advantages: Float32Array
+}
+
+/** Bounds of the ratio of two policies. */
+export interface Clip {
+  readonly low: number
+  readonly high: number
+}
+
 /** What the model thinks of a datum's tokens; entries whose weight is 0 are 0. */
 export interface Scored {
   readonly logprobs: Float32Array
@@ -133,6 +148,8 @@ export interface EngineInfo {
     readonly entropyGradient: boolean
     /** Numbers of the optimiser that are what they are, whatever a step says. */
     readonly fixedOptimizer?: Partial<AdamW>
+    /** Passes without gradient that `forwardBackward` takes before its own; none when absent. */
+    readonly forwardPasses?: number
   }
 }
 
@@ -161,6 +178,11 @@ export class Engine extends Context.Service<Engine, {
   ) => Effect.Effect<ReadonlyArray<Scored>, EngineError>
   /** Adds the gradient of the linear loss over all data to the accumulated gradient. */
   readonly forwardBackward: (data: ReadonlyArray<Datum>) => Effect.Effect<ReadonlyArray<Scored>, EngineError>
+  /**
+   * Adds the gradient of `-sum_t min(r A, clip(r) A)`, where r = e^(logprob - oldLogprob), in one pass. Absent where the
+   * engine has the linear loss alone, which needs the log-probs of a pass before to be the same.
+   */
+  readonly ppo?: (data: ReadonlyArray<PpoDatum>, clip: Clip) => Effect.Effect<ReadonlyArray<Scored>, EngineError>
   /**
    * Steps the optimiser with the accumulated gradient, clears it, and publishes the weights to `sample`. The gradient's
    * norm is that before clipping; 0 when the engine does not know it.

@@ -8,6 +8,7 @@
  */
 import type { Advance } from "./Advance.ts"
 import type { Settings } from "./Curriculum.ts"
+import * as Grpo from "./Grpo.ts"
 import type { StepReport } from "./Report.ts"
 
 /** A report that no rule is content with: the reward is far below every bound, and rises. */
@@ -84,16 +85,29 @@ export interface StageForecast {
   readonly trainedTokens: number
   /** Passes over them without gradient, for each with gradient: log-probs of the policy now, and of the frozen start. */
   readonly passes: number
+  /** Passes of a batch's update that the engine's own clipped loss saves, a request of the server or more each. */
+  readonly savedPasses: number
 }
 
 const measuredShare = 1 / 8
 
+/** How an engine computes what it is asked for: passes before one with gradient, and whether it has a clipped loss. */
+export interface Computing {
+  readonly forwardPasses: number
+  readonly ppo: boolean
+}
+
 /** A stage of so many updates. */
 export const ofStage = (
-  { groupSize, optimization: { loss, updatesPerBatch }, refillRounds, tasksPerStep }: Settings,
+  { groupSize, maxStaleness, optimization: { loss, updatesPerBatch }, refillRounds, tasksPerStep }: Settings,
   updates: number,
-  size: EpisodeSize
+  size: EpisodeSize,
+  { forwardPasses, ppo }: Computing
 ): StageForecast => {
+  // Weights that have moved since they sampled must be asked for their log-probs.
+  const moved = maxStaleness > 0 ? 1 : (updatesPerBatch - 1) / updatesPerBatch
+  const linear = forwardPasses + moved
+  const clipped = ppo && Grpo.isPpo(loss)
   const least = updates * tasksPerStep * groupSize
   const most = least * (1 + refillRounds)
   const ranging = (perEpisode: number): Range => ({ least: least * perEpisode, most: most * perEpisode })
@@ -107,7 +121,8 @@ export const ofStage = (
     },
     sampledTokens: ranging(size.sampled),
     trainedTokens: least * size.context,
-    passes: 1 + (loss.klCoefficient > 0 ? 1 : measuredShare)
+    passes: (clipped ? 0 : linear) + (loss.klCoefficient > 0 ? 1 : measuredShare),
+    savedPasses: clipped ? Math.round(updates * updatesPerBatch * linear) : 0
   }
 }
 
@@ -124,6 +139,7 @@ export const total = (stages: ReadonlyArray<StageForecast>): StageForecast => {
     readTokens: sum(({ readTokens }) => readTokens),
     sampledTokens: sum(({ sampledTokens }) => sampledTokens),
     trainedTokens,
+    savedPasses: stages.reduce((sum, stage) => sum + stage.savedPasses, 0),
     passes: stages.reduce((sum, stage) => sum + stage.passes * stage.trainedTokens, 0) / Math.max(1, trainedTokens)
   }
 }

@@ -10,12 +10,14 @@
 import { Effect, Exit, FileSystem, Layer, Path, Schema, Scope } from "effect"
 import {
   type AdamW,
+  type Clip,
   type Datum,
   Engine,
   EngineError,
   type EngineInfo,
   EngineUnavailable,
   NonFinite,
+  type PpoDatum,
   RequestRejected,
   type Sample,
   type Sampler as Sampling,
@@ -161,7 +163,11 @@ const make = Effect.fnUntraced(function*(options: Options) {
     vocabularySize,
     contextLength,
     parameters: 0,
-    capabilities: { entropyGradient: false, fixedOptimizer: profile.fixed }
+    capabilities: {
+      entropyGradient: false,
+      fixedOptimizer: profile.fixed,
+      forwardPasses: profile.linearLoss === "importance_sampling" ? 1 : 0
+    }
   }
 
   const openModel = (from?: string) =>
@@ -184,6 +190,8 @@ const make = Effect.fnUntraced(function*(options: Options) {
   /** What importance sampling is still to be asked for, and how much else the server was given since the last step. */
   let kept: ReadonlyArray<LinearLoss.Anchored> = []
   let given = 0
+  /** Whether what was given was divided by its number already, so that nothing can be added to it. */
+  let whole = false
   let reference: ReferenceSource | undefined
   let closeReference: Effect.Effect<void> = Effect.void
 
@@ -196,11 +204,18 @@ const make = Effect.fnUntraced(function*(options: Options) {
     return LinearLoss.logprobsOf(output)
   })
 
+  const addable: Effect.Effect<void, EngineError> = Effect.suspend(() =>
+    whole
+      ? reject("a server that averages takes the data of a step with ppo at once, and nothing beside them")
+      : Effect.void
+  )
+
   const logprobs = Effect.fnUntraced(function*(model: Model.Model, data: ReadonlyArray<Datum>) {
     if (profile.forward) {
       const output = yield* Effect.mapError(model.forward(data.map(LinearLoss.weighted), "cross_entropy"), failed)
       return yield* checked(data, output)
     }
+    yield* addable
     const outcome = model.forwardBackward(data.map(LinearLoss.inert), "importance_sampling")
     const output = yield* Effect.mapError(Effect.flatten(outcome), failed)
     given += data.length
@@ -265,6 +280,7 @@ const make = Effect.fnUntraced(function*(options: Options) {
   const forwardBackward = Effect.fn("EngineTinker.forwardBackward")(
     function*(data: ReadonlyArray<Datum>) {
       yield* refuse(data)
+      yield* addable
       if (data.length === 0) return []
       if (profile.linearLoss === "cross_entropy") {
         const outcome = loaded.model.forwardBackward(data.map(LinearLoss.weighted), "cross_entropy")
@@ -274,6 +290,29 @@ const make = Effect.fnUntraced(function*(options: Options) {
       const tensors = yield* logprobs(loaded.model, data)
       kept = [...kept, ...data.map((datum, i) => ({ datum, logprobs: tensors[i]! }))]
       return data.map((datum, i) => LinearLoss.scored(datum, tensors[i]!.data))
+    },
+    lock.exclusive
+  )
+
+  const ppo = Effect.fn("EngineTinker.ppo")(
+    function*(data: ReadonlyArray<PpoDatum>, { high, low }: Clip) {
+      const weighted = data.map(({ advantages, tokens }): Datum => ({ tokens, weights: advantages }))
+      yield* refuse(weighted)
+      yield* refuse(data.map(({ oldLogprobs, tokens }) => ({ tokens, weights: oldLogprobs })))
+      if (profile.reduction === "mean") {
+        if (given + kept.length > 0) yield* reject("a server that averages cannot add the data of ppo to others")
+        yield* addable
+      }
+      if (data.length === 0) return []
+      const outcome = loaded.model.forwardBackward(
+        data.map((datum) => LinearLoss.clipped(datum, profile.reduction, data.length)),
+        "ppo",
+        { clip_low_threshold: low, clip_high_threshold: high }
+      )
+      const tensors = yield* checked(weighted, yield* Effect.mapError(Effect.flatten(outcome), failed))
+      given += data.length
+      whole = profile.reduction === "mean"
+      return weighted.map((datum, i) => LinearLoss.scored(datum, tensors[i]!.data))
     },
     lock.exclusive
   )
@@ -304,6 +343,7 @@ const make = Effect.fnUntraced(function*(options: Options) {
       loaded.sampler = sampler
       kept = []
       given = 0
+      whole = false
       steps += 1
       const gradientNorm = gradientNormOf(taken)
       if (!Number.isFinite(gradientNorm)) {
@@ -385,6 +425,7 @@ const make = Effect.fnUntraced(function*(options: Options) {
       loaded = yield* openLoaded(place)
       kept = []
       given = 0
+      whole = false
       yield* Scope.close(before.scope, Exit.void)
     },
     Effect.uninterruptible,
@@ -397,6 +438,7 @@ const make = Effect.fnUntraced(function*(options: Options) {
     ...(profile.samplerIsolation && { snapshot }),
     forward,
     forwardBackward,
+    ...(profile.ppo && { ppo }),
     optimStep,
     freezeReference,
     save,

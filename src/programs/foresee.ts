@@ -63,7 +63,8 @@ export const foresee = Effect.fn("foresee")(function*(
 ) {
   return yield* Effect.gen(function*() {
     const engine = yield* Engine
-    const { info } = engine
+    const { info, ppo } = engine
+    const computing = { forwardPasses: info.capabilities.forwardPasses ?? 0, ppo: ppo !== undefined }
     const { all } = yield* Tasks
     yield* heeded(engine, curriculum)
     const train = ofPart(all, "train")
@@ -87,7 +88,7 @@ export const foresee = Effect.fn("foresee")(function*(
         tasks: tasks.length,
         ...(size !== undefined && { size }),
         ...(size !== undefined && updates !== undefined
-          && { forecast: Forecast.ofStage(stage.settings, updates, size) })
+          && { forecast: Forecast.ofStage(stage.settings, updates, size, computing) })
       })
     }
     const known = parameters ?? (info.parameters > 0 ? info.parameters : undefined)

@@ -217,6 +217,11 @@ export const forecast = ({ parameters, stages }: Foreseen, gpu: Forecast.Gpu): R
     ]),
     "",
     "tokens of episodes that say what the ground truth says; a model that tries again, or says it otherwise, differs",
+    ...(whole.savedPasses === 0
+      ? []
+      : [
+        `the server's own ppo is the loss: ${Text.grouped(whole.savedPasses)} passes over what is trained on are saved`
+      ]),
     ...(parameters === undefined
       ? ["GPU hours need --parameters: the engine does not say how large the model is"]
       : [

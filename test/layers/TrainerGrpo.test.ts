@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Ref } from "effect"
 import { defaults } from "../../src/domain/Curriculum.ts"
-import { type Datum, Engine, EngineError, NonFinite } from "../../src/domain/Engine.ts"
+import { type Clip, type Datum, Engine, EngineError, NonFinite, type PpoDatum } from "../../src/domain/Engine.ts"
 import type { Episode, Step } from "../../src/domain/Episode.ts"
 import * as Reward from "../../src/domain/Reward.ts"
 import * as Task from "../../src/domain/Task.ts"
@@ -57,6 +57,7 @@ const batch = (members: ReadonlyArray<Member>, own: Optimization, groups = 1): B
 })
 
 interface Asked {
+  readonly clipped: ReadonlyArray<{ readonly data: ReadonlyArray<PpoDatum>; readonly clip: Clip }>
   readonly forward: ReadonlyArray<"current" | "reference">
   readonly backward: ReadonlyArray<ReadonlyArray<Datum>>
   readonly rates: ReadonlyArray<number>
@@ -69,6 +70,8 @@ const score = (data: ReadonlyArray<Datum>, logprob: number) =>
   }))
 
 interface Habits {
+  /** Whether it has a clipped loss of its own. */
+  readonly ppo?: boolean
   readonly entropyGradient?: boolean
   /** What the model gives every token. */
   readonly logprob?: number
@@ -76,7 +79,12 @@ interface Habits {
 }
 
 /** An engine whose model gives every token one log-prob, and the reference another. */
-const engineOf = (asked: Ref.Ref<Asked>, { entropyGradient = true, logprob = -0.5, optimFails = false }: Habits) =>
+const engineOf = (asked: Ref.Ref<Asked>, {
+  entropyGradient = true,
+  logprob = -0.5,
+  optimFails = false,
+  ppo = false
+}: Habits) =>
   Layer.succeed(
     Engine,
     Engine.of({
@@ -98,6 +106,13 @@ const engineOf = (asked: Ref.Ref<Asked>, { entropyGradient = true, logprob = -0.
           Ref.update(asked, (before) => ({ ...before, backward: [...before.backward, data] })),
           score(data, logprob)
         ),
+      ...(ppo && {
+        ppo: (data, clip) =>
+          Effect.as(
+            Ref.update(asked, (before) => ({ ...before, clipped: [...before.clipped, { data, clip }] })),
+            score(data.map(({ advantages, tokens }) => ({ tokens, weights: advantages })), logprob)
+          )
+      }),
       optimStep: ({ learningRate }) =>
         optimFails
           ? Effect.fail(new EngineError({ reason: new NonFinite({ quantity: "gradient's norm", value: NaN }) }))
@@ -113,7 +128,7 @@ const engineOf = (asked: Ref.Ref<Asked>, { entropyGradient = true, logprob = -0.
 
 /** What the engine was asked, and what the trainer said of it. */
 const train = Effect.fnUntraced(function*(given: Batch, habits: Habits = {}) {
-  const asked = yield* Ref.make<Asked>({ forward: [], backward: [], rates: [] })
+  const asked = yield* Ref.make<Asked>({ forward: [], backward: [], clipped: [], rates: [] })
   const update = yield* Effect.provide(
     Trainer.use((trainer) => trainer.step(given)),
     Layer.provide(TrainerGrpo.layer, engineOf(asked, habits))
@@ -187,7 +202,7 @@ describe("TrainerGrpo", () => {
       const { backward, forward, rates, update } = yield* train(batch([member(1), member(-1)], own, 3))
       assert.deepStrictEqual(backward.map((data) => data.length), [2, 4])
       assert.deepStrictEqual(rates, [0.25, 0.5])
-      assert.deepStrictEqual(forward, ["reference", "current", "reference"])
+      assert.deepStrictEqual(forward, ["reference", "reference", "current"])
       assert.strictEqual(update.tokens, 18)
       const later = yield* train({ ...batch([member(1), member(-1)], own, 3), updatesBefore: 2 })
       assert.deepStrictEqual(later.rates, [0.75, 1])
@@ -199,11 +214,39 @@ describe("TrainerGrpo", () => {
       const stale = { ...batch([member(2), member(-1)], own), staleness: 1 }
       for (const [logprob, positive, negative] of [[-0.5, 1, 1], [-0.4, 1, 1], [0, 0, 1], [-1, 1, 0]] as const) {
         const { backward, forward, update } = yield* train(stale, { logprob })
-        assert.deepStrictEqual(forward, ["current", "reference"])
+        assert.deepStrictEqual(forward, ["reference", "current"])
         const share = Math.exp(logprob + 0.5) / 6
         close(backward[0]![0]!.weights, [2, 2, 0, 2].map((advantage) => positive * advantage * share))
         close(backward[0]![1]!.weights, [1, 1, 0, 1].map((advantage) => -negative * advantage * share))
         assert.strictEqual(update.clipFraction, 1 - (positive + negative) / 2)
+        assert.strictEqual(update.entropy, 1)
+      }
+    }))
+
+  it.effect("asks an engine for its clipped loss where there is nothing else in the loss, whatever the weights are", () =>
+    Effect.gen(function*() {
+      const own = optimization({ dualClip: null, aggregation: "seq-mean-token-mean" })
+      const members = [member(2), member(1, [0, -1])]
+      for (const staleness of [0, 1]) {
+        const given = { ...batch(members, own), staleness }
+        const { backward, clipped, forward, update } = yield* train(given, { ppo: true, logprob: -0.1 })
+        assert.deepStrictEqual(forward, ["reference"])
+        assert.deepStrictEqual(backward, [])
+        const [asked] = clipped
+        assert(asked !== undefined)
+        const { clip, data } = asked
+        assert.deepStrictEqual(clip, { low: 0.8, high: 1.28 })
+        close(data[0]!.advantages, [2 / 6, 2 / 6, 0, 2 / 6])
+        close(data[1]!.advantages, [0, 0, 0, -1 / 2])
+        close(data[0]!.oldLogprobs, [-0.5, -0.5, 0, -0.5])
+        // All three tokens of the first are beyond the upper bound, and the one of the second is not bounded there.
+        assert.strictEqual(update.clipFraction, 3 / 4)
+        assert.closeTo(update.policyLoss, -2 * 1.28 / 2 + Math.exp(0.4) / 2, 1e-6)
+        assert.strictEqual(update.entropy, 1)
+      }
+      for (const loss of [{ dualClip: 10 }, { klCoefficient: 0.1 }, { entropyCoefficient: 0.1 }]) {
+        const { clipped } = yield* train(batch(members, optimization({ dualClip: null, ...loss })), { ppo: true })
+        assert.deepStrictEqual(clipped, [])
       }
     }))
 
@@ -216,7 +259,7 @@ describe("TrainerGrpo", () => {
 
   it.effect("says that its engine failed, and whether that may pass", () =>
     Effect.gen(function*() {
-      const asked = yield* Ref.make<Asked>({ forward: [], backward: [], rates: [] })
+      const asked = yield* Ref.make<Asked>({ forward: [], backward: [], clipped: [], rates: [] })
       const error = yield* Effect.flip(
         Effect.provide(
           Trainer.use((trainer) => trainer.step(batch([member(1)], optimization()))),

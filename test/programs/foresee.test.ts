@@ -2,6 +2,7 @@ import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, FileSystem, Layer } from "effect"
 import { TestConsole } from "effect/testing"
+import { Engine } from "../../src/domain/Engine.ts"
 import * as Tasks from "../../src/domain/Tasks.ts"
 import * as EngineScripted from "../../src/layers/EngineScripted.ts"
 import * as EnvironmentToy from "../../src/layers/EnvironmentToy.ts"
@@ -19,16 +20,29 @@ const world: World = {
   evaluation: { ...defaults, sampling: { temperature: 0, maxTokens: 8 } }
 }
 
+const scripted = EngineScripted.layer(() => [10])
+
+/** An engine that is asked twice for a linear loss, and once for a clipped one. */
+const clipping = Layer.effect(
+  Engine,
+  Effect.map(Engine, (engine) =>
+    Engine.of({
+      ...engine,
+      info: { ...engine.info, capabilities: { ...engine.info.capabilities, forwardPasses: 1 } },
+      ppo: () => Effect.succeed([])
+    }))
+).pipe(Layer.provide(scripted))
+
 /** The command tree, and what engine it asked for. */
-const made = () => {
+const made = (own: World = world, engine: Layer.Layer<Engine> = scripted) => {
   const asked: Array<MachineOptions> = []
   const parts = Layer.mock(Parts, {
     exercises: () => [],
     openai,
-    world: () => Effect.succeed(world),
+    world: () => Effect.succeed(own),
     machine: (options) => {
       asked.push(options)
-      return Layer.merge(EngineScripted.layer(() => [10]), renderer)
+      return Layer.merge(engine, renderer)
     }
   })
   return { asked, envtune: cli(parts, "1.2.3") }
@@ -49,6 +63,21 @@ describe("envtune tune --dry-run", () => {
       assert.match(said, /^all +15 +120 to 240 +240 to 480 /m)
       assert.match(said, /^a100 hours for 7\.60 G parameters: /m)
       assert.isFalse(yield* fs.exists(out))
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.effect("counts the passes that the engine's own clipped loss saves", () =>
+    Effect.gen(function*() {
+      const loss = { klCoefficient: 0, entropyCoefficient: 0, dualClip: null }
+      const strict = stage("strict", 5, { optimization: { loss } })
+      const ahead = stage("ahead", 10, { optimization: { loss }, maxStaleness: 1 })
+      const paper = stage("paper", 10)
+      const clipped = { ...world, curriculum: () => curriculum(strict, ahead, paper) }
+      for (const engine of [scripted, clipping]) yield* made(clipped, engine).envtune(["tune", "--dry-run"])
+      const saved = (yield* output).match(/.*saved$/gm)
+      // The first stage needs no log-probs but the engine's own, the second asks for those of the moment, too.
+      assert.deepStrictEqual(saved, [
+        "the server's own ppo is the loss: 25 passes over what is trained on are saved"
+      ])
     }).pipe(Effect.provide(NodeServices.layer)))
 
   it.effect("counts an episode in the model's tokens", () =>
