@@ -148,6 +148,8 @@ export interface EngineInfo {
     readonly entropyGradient: boolean
     /** Numbers of the optimiser that are what they are, whatever a step says. */
     readonly fixedOptimizer?: Partial<AdamW>
+    /** Whether there is `snapshot`. */
+    readonly snapshots?: boolean
     /** Passes without gradient that `forwardBackward` takes before its own; none when absent. */
     readonly forwardPasses?: number
   }
@@ -156,7 +158,10 @@ export interface EngineInfo {
 const optimizerNumbers = ["learningRate", "beta1", "beta2", "epsilon", "weightDecay", "clipNorm"] as const
 
 /** What an engine would do otherwise than the optimiser's numbers say, a clause for each. */
-export const unheeded = ({ capabilities: { fixedOptimizer = {} } }: EngineInfo, adam: AdamW): ReadonlyArray<string> =>
+export const unheeded = (
+  { capabilities: { fixedOptimizer = {} } }: Pick<EngineInfo, "capabilities">,
+  adam: AdamW
+): ReadonlyArray<string> =>
   optimizerNumbers.flatMap((name) => {
     const fixed = fixedOptimizer[name]
     return fixed === undefined || fixed === adam[name] ? [] : [`${name} is ${fixed} and cannot be ${adam[name]}`]

@@ -50,7 +50,7 @@ export const layer = (
           vocabularySize: 1,
           contextLength: 4096,
           parameters: 0,
-          capabilities: { entropyGradient: false },
+          capabilities: { entropyGradient: false, snapshots: true },
           ...info
         },
         sample: samplerOf(() => optimSteps),

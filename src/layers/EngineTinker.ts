@@ -166,6 +166,7 @@ const make = Effect.fnUntraced(function*(options: Options) {
     capabilities: {
       entropyGradient: false,
       fixedOptimizer: profile.fixed,
+      snapshots: profile.samplerIsolation,
       forwardPasses: profile.linearLoss === "importance_sampling" ? 1 : 0
     }
   }

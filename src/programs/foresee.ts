@@ -66,7 +66,7 @@ export const foresee = Effect.fn("foresee")(function*(
     const { info, ppo } = engine
     const computing = { forwardPasses: info.capabilities.forwardPasses ?? 0, ppo: ppo !== undefined }
     const { all } = yield* Tasks
-    yield* heeded(engine, curriculum)
+    yield* heeded(info, curriculum)
     const train = ofPart(all, "train")
     const stages: Array<StageForeseen> = []
     for (const stage of curriculum.stages) {

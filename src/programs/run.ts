@@ -6,7 +6,7 @@
 import { Cause, Clock, Effect, Exit, Layer, Stream } from "effect"
 import * as Augmentor from "../domain/Augmentor.ts"
 import type { Curriculum } from "../domain/Curriculum.ts"
-import { Engine, EngineError, RequestRejected, unheeded } from "../domain/Engine.ts"
+import { Engine, EngineError, type EngineInfo, RequestRejected, unheeded } from "../domain/Engine.ts"
 import * as Evaluation from "../domain/Evaluation.ts"
 import type { WeightsKind } from "../domain/Journal.ts"
 import type { Manifest } from "../domain/Manifest.ts"
@@ -99,13 +99,13 @@ const ending = (exit: Exit.Exit<unknown, unknown>): Pick<RunEvent & { _tag: "Run
 
 /** Fails when the engine would silently train otherwise than a stage says. */
 export const heeded = <E, R>(
-  { info, snapshot }: Pick<Engine["Service"], "info" | "snapshot">,
+  info: Pick<EngineInfo, "capabilities">,
   { stages }: Curriculum<E, R>
 ): Effect.Effect<void, EngineError> => {
   const detail = stages.flatMap(({ name, settings: { maxStaleness, optimization } }) =>
     [
       ...unheeded(info, optimization),
-      ...(maxStaleness > 0 && snapshot === undefined
+      ...(maxStaleness > 0 && info.capabilities.snapshots !== true
         ? [`maxStaleness must be 0, not ${maxStaleness}: training changes the weights of whoever is sampling`]
         : [])
     ].map((clause) => `${name}: ${clause}`)
@@ -134,7 +134,7 @@ export const run = Effect.fn("run")(function*<E, R, E2 = never, R2 = never>(
   resumed?: Resumed
 ) {
   const engine = yield* Engine
-  yield* heeded(engine, curriculum)
+  yield* heeded(engine.info, curriculum)
   const store = yield* RunStore
   const { all } = yield* Tasks
   const { saveEvery = 20 } = options

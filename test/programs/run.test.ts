@@ -144,7 +144,11 @@ describe("run", () => {
       const stale = curriculum(stage("strict", 1), stage("ahead", 1, { maxStaleness: 1 }))
       const embedded = Layer.effect(
         Engine,
-        Effect.map(Engine, ({ snapshot: _snapshot, ...others }) => Engine.of(others))
+        Effect.map(
+          Engine,
+          ({ info, snapshot: _snapshot, ...others }) =>
+            Engine.of({ ...others, info: { ...info, capabilities: { entropyGradient: true } } })
+        )
       ).pipe(Layer.provide(engine))
       const error = yield* Effect.flip(run(stale, options).pipe(Effect.provide(embedded)))
       assert.strictEqual(
