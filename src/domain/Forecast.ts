@@ -97,6 +97,11 @@ export interface Computing {
   readonly ppo: boolean
 }
 
+const readTokens = (episodes: Range, { context, sampled, steps }: EpisodeSize): Range => ({
+  least: episodes.least * (context - sampled),
+  most: episodes.most * (context - sampled) * Math.max(1, (steps + 1) / 2)
+})
+
 /** A stage of so many updates. */
 export const ofStage = (
   { groupSize, maxStaleness, optimization: { loss, updatesPerBatch }, refillRounds, tasksPerStep }: Settings,
@@ -115,14 +120,26 @@ export const ofStage = (
     updates: updates * updatesPerBatch,
     episodes: { least, most },
     requests: ranging(size.steps),
-    readTokens: {
-      least: least * (size.context - size.sampled),
-      most: most * (size.context - size.sampled) * Math.max(1, (size.steps + 1) / 2)
-    },
+    readTokens: readTokens({ least, most }, size),
     sampledTokens: ranging(size.sampled),
     trainedTokens: least * size.context,
     passes: (clipped ? 0 : linear) + (loss.klCoefficient > 0 ? 1 : measuredShare),
     savedPasses: clipped ? Math.round(updates * updatesPerBatch * linear) : 0
+  }
+}
+
+/** Episodes that are played and not trained on. */
+export const ofEvaluation = (episodes: number, { context, sampled, steps }: EpisodeSize): StageForecast => {
+  const exactly = (perEpisode: number): Range => ({ least: episodes * perEpisode, most: episodes * perEpisode })
+  return {
+    updates: 0,
+    episodes: exactly(1),
+    requests: exactly(steps),
+    readTokens: readTokens({ least: episodes, most: episodes }, { context, sampled, steps }),
+    sampledTokens: exactly(sampled),
+    trainedTokens: 0,
+    passes: 0,
+    savedPasses: 0
   }
 }
 

@@ -201,14 +201,15 @@ const foreseenRow = (name: string, tasks: string, forecast: Forecast.StageForeca
 ]
 
 /** What a run would take, at least and at most, and the formula of its GPU hours. */
-export const forecast = ({ parameters, stages }: Foreseen, gpu: Forecast.Gpu): ReadonlyArray<string> => {
-  const known = stages.flatMap(({ forecast }) => forecast ?? [])
+export const forecast = ({ evaluation, parameters, stages }: Foreseen, gpu: Forecast.Gpu): ReadonlyArray<string> => {
+  const parts = [...stages, ...(evaluation === undefined ? [] : [evaluation])]
+  const known = parts.flatMap(({ forecast }) => forecast ?? [])
   const whole = Forecast.total(known)
   const { reading, sampling, training } = Forecast.utilisation
   return [
     ...Text.table([
       ["", "tasks", "updates", "episodes", "requests", "tokens read", "sampled", "trained on"],
-      ...stages.map(({ forecast, name, size, tasks }) =>
+      ...parts.map(({ forecast, name, size, tasks }) =>
         forecast === undefined
           ? [name, String(tasks), size === undefined ? "no ground truth to play" : "no bound"]
           : foreseenRow(name, String(tasks), forecast)

@@ -60,7 +60,9 @@ describe("envtune tune --dry-run", () => {
       const said = yield* output
       // 5 steps of 2 groups of 4, every group replaced at most once; an episode has two turns of one message.
       assert.match(said, /^one +6 +5 +40 to 80 +80 to 160 /m)
-      assert.match(said, /^all +15 +120 to 240 +240 to 480 /m)
+      // Three test tasks and one of transfer, before and after.
+      assert.match(said, /^before and after +4 +0 +8 +16 /m)
+      assert.match(said, /^all +15 +128 to 248 +256 to 496 /m)
       assert.match(said, /^a100 hours for 7\.60 G parameters: /m)
       assert.isFalse(yield* fs.exists(out))
     }).pipe(Effect.provide(NodeServices.layer)))
@@ -102,7 +104,40 @@ describe("envtune tune --trainer", () => {
       assert.strictEqual(remote?.url, "http://127.0.0.1:8000")
       assert.strictEqual(remote?.profile.name, "skyrl-jax")
       assert.strictEqual(remote?.rank, 16)
+      assert.deepStrictEqual(remote?.language, { family: "qwen3" })
       assert.strictEqual(remote?.contextLength, 32_768)
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.effect("speaks to the model as it is told", () =>
+    Effect.gen(function*() {
+      const { asked, envtune } = made()
+      const speaking = ["--thinking", "off", "--history", "sampled"]
+      yield* envtune(["tune", "--dry-run", ...server, "--model", "qwen", "--family", "qwen3", ...speaking])
+      assert.deepStrictEqual(asked[0]?.remote?.language, { family: "qwen3", thinking: false, history: "sampled" })
+      yield* Effect.flip(envtune(["tune", "--thinking", "on"]))
+      assert.include(yield* errors, "--thinking is of a server: say where it is with --trainer")
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.effect("evaluates a model as it was trained last", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const out = `${yield* fs.makeTempDirectoryScoped()}/run`
+      const settings = {
+        deadlineSeconds: 7200,
+        concurrency: 3,
+        retries: 1,
+        sampling: { temperature: 1, maxTokens: 16 }
+      }
+      const slow = { ...world, curriculum: () => curriculum(stage("one", 1), stage("two", 1, settings)) }
+      const { envtune } = made(slow)
+      yield* envtune(["tune", "--out", out, ...server, "--model", "qwen", "--family", "qwen3"])
+      const { evaluation } = JSON.parse(yield* fs.readFileString(`${out}/run.json`))
+      assert.deepStrictEqual(evaluation, {
+        ...world.evaluation,
+        ...settings,
+        maxSteps: 10,
+        retryMilliseconds: 100
+      })
     }).pipe(Effect.provide(NodeServices.layer)))
 
   it.effect("is refused without what it needs, and so is what needs it", () =>
