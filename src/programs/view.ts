@@ -289,6 +289,7 @@ const stepLine = (report: StepReport): string => {
         `|g| ${update.gradientNorm.toFixed(2)}`
       ]),
     ...(report.breaks === undefined ? [] : [`breaks ${report.breaks}`]),
+    ...(report.staleness === undefined ? [] : [`stale by ${report.staleness}`]),
     `${(report.seconds.collect + report.seconds.train).toFixed(1)} s`,
     advance.why,
     ...report.alarms.map(({ says }) => `ALARM ${says}`)

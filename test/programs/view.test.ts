@@ -135,6 +135,7 @@ describe("the view of a run", () => {
         + "hints 9  entropy 0.750  KL 0.0123  |g| 0.50  3.0 s  step 5 of 20"
     )
     assert.include(View.line({ _tag: "StepDone", report: { ...report, breaks: 12 } }), "breaks 12")
+    assert.include(View.line({ _tag: "StepDone", report: { ...report, staleness: 2 } }), "stale by 2")
     assert.strictEqual(
       View.line({ _tag: "RunEnded", outcome: "failed", detail: "no space", seconds: 61 }),
       "run failed after 1 m 01 s: no space"
