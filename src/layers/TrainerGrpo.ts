@@ -101,13 +101,21 @@ const toCompare = (
     ...(advantages !== undefined && { advantages })
   }))
 
-/** The gradient of the entropy's score-function estimate: a token's weight is raised by how surprising it was. */
+/**
+ * The gradient of the entropy's score-function estimate: a token's weight is raised by how surprising it is, times how
+ * much likelier it is than when it was sampled.
+ */
 const withEntropyEstimate = (
   gradient: Float64Array,
-  { logprobs, mask }: Segment,
+  { logprobs, mask, oldLogprobs }: Grpo.Sequence,
   weight: number,
   coefficient: number
-): Float64Array => gradient.map((value, t) => mask[t] === 0 ? 0 : value + coefficient * weight * (logprobs[t]! + 1))
+): Float64Array =>
+  gradient.map((value, t) =>
+    mask[t] === 0
+      ? 0
+      : value + coefficient * weight * Math.exp(logprobs[t]! - oldLogprobs[t]!) * (logprobs[t]! + 1)
+  )
 
 const sumOver = (
   sequences: ReadonlyArray<Sequence>,
@@ -141,13 +149,14 @@ const make = Effect.gen(function*() {
     fresh: boolean
   ) {
     const current = fresh ? undefined : yield* engine.forward(dataOf(sequences), "current")
-    const result = Grpo.loss(toCompare(sequences, current, loss.klCoefficient > 0 ? reference : undefined), loss)
+    const compared = toCompare(sequences, current, loss.klCoefficient > 0 ? reference : undefined)
+    const result = Grpo.loss(compared, loss)
     const weights = weightsOf(sequences, loss)
     const bonus = loss.entropyCoefficient
     const exact = engine.info.capabilities.entropyGradient
     const scored = yield* engine.forwardBackward(sequences.map(({ segment }, i): Datum => {
       const gradient = bonus > 0 && !exact
-        ? withEntropyEstimate(result.gradients[i]!, segment, weights[i]!, bonus)
+        ? withEntropyEstimate(result.gradients[i]!, compared[i]!, weights[i]!, bonus)
         : result.gradients[i]!
       return {
         tokens: segment.tokens,

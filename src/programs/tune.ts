@@ -127,15 +127,17 @@ const makeStep = Effect.fnUntraced(function*<E, R>(
   const allowed = options.seconds === undefined ? undefined : (options.seconds * (stageIndex + 1)) / progress.stages
 
   const useless = yield* Deferred.make<GivenUp>()
+  const most = stepsAhead(stage.settings)
   const ahead = yield* Ahead.make(
     Effect.gen(function*() {
       const place: Place = { seed: options.seed, stage: stage.name, stageIndex, step: progress.steps++ }
       const { updates } = progress
       const player = yield* asItIs(policy)
-      const collected = yield* Effect.provideService(collect(stage, place, next, useless), Policy, player)
+      const collecting = collect(stage, place, next, most === 0 ? undefined : useless)
+      const collected = yield* Effect.provideService(collecting, Policy, player)
       return { place, collected, updates }
     }),
-    stepsAhead(stage.settings)
+    most
   )
 
   /** What was collected for steps that will not be, as a part of the last one. */

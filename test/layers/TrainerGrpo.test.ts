@@ -194,6 +194,10 @@ describe("TrainerGrpo", () => {
       const surprise = -0.3 / 3 * (-0.5 + 1)
       assert.isUndefined(datum.entropyWeights)
       close(datum.weights, [1 / 3 + surprise, 1 / 3 + surprise, 0, 1 / 3 + surprise])
+      const stale = { ...batch([member(1)], optimization({ entropyCoefficient: 0.3 })), staleness: 1 }
+      const moved = yield* train(stale, { entropyGradient: false, logprob: -0.4 })
+      const likelier = Math.exp(0.1) * (1 / 3 - 0.3 / 3 * (-0.4 + 1))
+      close(moved.backward[0]![0]!.weights, [likelier, likelier, 0, likelier])
     }))
 
   it.effect("cuts a batch into updates, warms the rate up, and asks for log-probs after the first", () =>
