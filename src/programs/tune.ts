@@ -106,6 +106,41 @@ const retake = Effect.fnUntraced(function*(
 const attemptsOf = (attempted: ReadonlyArray<Attempted>): ReadonlyArray<RunEvent> =>
   attempted.map((attempted) => ({ _tag: "EpisodeAttempted", attempted }))
 
+/** The batches of a stage in order, collected as far ahead of whoever trains on them as the stage allows. */
+const batchesOf = Effect.fnUntraced(function*<E, R>(
+  stage: Stage<E, R>,
+  stageIndex: number,
+  seed: number,
+  progress: Progress,
+  nextTasks: (n: number) => ReadonlyArray<Task>
+) {
+  const policy = yield* Policy
+  const useless = yield* Deferred.make<GivenUp>()
+  const most = stepsAhead(stage.settings)
+  const { next, rest } = yield* Ahead.make(
+    Effect.gen(function*() {
+      const place: Place = { seed, stage: stage.name, stageIndex, step: progress.steps++ }
+      const { updates } = progress
+      const player = yield* asItIs(policy)
+      const collecting = collect(stage, place, nextTasks, most === 0 ? undefined : useless)
+      const collected = yield* Effect.provideService(collecting, Policy, player)
+      return { place, collected, updates }
+    }),
+    most
+  )
+  return {
+    /** The next batch, where it belongs, and how many optimiser steps the weights had taken that sampled it. */
+    next,
+    /** Gives up what was collected for steps after this one, and counts it as a part of it. */
+    end: Effect.fnUntraced(function*({ collected, place }: Effect.Success<typeof next>, why: string) {
+      yield* Deferred.succeed(useless, { cause: stageOver, detail: `the stage was over: ${why}` })
+      const left = yield* rest
+      progress.steps = place.step + 1
+      return unused(place, stage.settings.groupSize, collected, left.map(({ collected }) => collected))
+    })
+  }
+})
+
 /** One step of a stage: collect, record what was attempted, train, report. */
 const makeStep = Effect.fnUntraced(function*<E, R>(
   stage: Stage<E, R>,
@@ -115,7 +150,6 @@ const makeStep = Effect.fnUntraced(function*<E, R>(
   from: From
 ) {
   const trainer = yield* Trainer
-  const policy = yield* Policy
   const store = yield* RunStore
   const { all } = yield* Tasks
   const trainTasks = ofPart(all, "train")
@@ -125,32 +159,11 @@ const makeStep = Effect.fnUntraced(function*<E, R>(
   yield* retake(stage.name, next, from.standing.rounds)
   const reports = [...from.reports]
   const allowed = options.seconds === undefined ? undefined : (options.seconds * (stageIndex + 1)) / progress.stages
-
-  const useless = yield* Deferred.make<GivenUp>()
-  const most = stepsAhead(stage.settings)
-  const ahead = yield* Ahead.make(
-    Effect.gen(function*() {
-      const place: Place = { seed: options.seed, stage: stage.name, stageIndex, step: progress.steps++ }
-      const { updates } = progress
-      const player = yield* asItIs(policy)
-      const collecting = collect(stage, place, next, most === 0 ? undefined : useless)
-      const collected = yield* Effect.provideService(collecting, Policy, player)
-      return { place, collected, updates }
-    }),
-    most
-  )
-
-  /** What was collected for steps that will not be, as a part of the last one. */
-  const leave = Effect.fnUntraced(function*({ collected, place }: Effect.Success<typeof ahead.next>, why: string) {
-    yield* Deferred.succeed(useless, { cause: stageOver, detail: `the stage was over: ${why}` })
-    const rest = yield* ahead.rest
-    progress.steps = place.step + 1
-    return unused(place, stage.settings.groupSize, collected, rest.map(({ collected }) => collected))
-  })
+  const batches = yield* batchesOf(stage, stageIndex, options.seed, progress, next)
 
   return Effect.fn("tune.step")(function*(stageStep: number) {
     const started = yield* Clock.currentTimeMillis
-    const batch = yield* ahead.next
+    const batch = yield* batches.next
     const collectedAt = yield* Clock.currentTimeMillis
     const { collected, place: { step } } = batch
     const { groups } = collected
@@ -196,7 +209,7 @@ const makeStep = Effect.fnUntraced(function*<E, R>(
     const spent = seconds(progress.startedAt, trainedAt)
     const undecided = { ...measured, alarms: Alarms.raised(stage.settings, [...reports, measured]) }
     const advance = decide(stage, [...reports, undecided], spent, allowed)
-    const left = advance.over ? yield* leave(batch, advance.why) : undefined
+    const left = advance.over ? yield* batches.end(batch, advance.why) : undefined
     const report = { ...undecided, ...(left !== undefined && withUnused(undecided, left)), advance }
     reports.push(report)
     yield* store.append([
