@@ -4,9 +4,10 @@
  * The log-probs of sampling serve as those of the first update (r = 1); where a batch is cut
  * into several updates, later ones ask the engine for theirs, and so does every update by a batch
  * that older weights have sampled. An engine with a clipped loss of its own is asked for that
- * where it is the whole loss: it compares with the log-probs it finds, in the same pass. KL to the frozen start needs
- * the reference's log-probs of every sequence; without a KL term they are measured on every
- * eighth sequence, for the report alone.
+ * where it is the whole loss: it compares with the log-probs it finds, in the same pass.
+ *
+ * KL to the frozen start needs the reference's log-probs of every sequence; without a KL term they
+ * are measured on every eighth sequence, for the report alone.
  */
 import { Effect, Layer } from "effect"
 import { type Datum, Engine, type EngineError, type PpoDatum, type Scored } from "../domain/Engine.ts"

@@ -30,12 +30,15 @@ const rewritten = (manifest: Manifest): Manifest => Schema.decodeSync(Json)(JSON
 
 const decodeSettings = Schema.decodeUnknownOption(Curriculum.Settings)
 
-/** With the settings that an older version did not have, as they were without a name. */
+/** With the settings that an older version did not have, as what it did without them. */
 const settled = (manifest: Manifest): Manifest => ({
   ...manifest,
   stages: manifest.stages.map((stage) => ({
     ...stage,
-    settings: Option.getOrElse(decodeSettings(stage.settings), () => stage.settings)
+    settings: Option.getOrElse(
+      decodeSettings(stage.settings, { onExcessProperty: "error" }),
+      () => stage.settings
+    )
   }))
 })
 
