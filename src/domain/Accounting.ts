@@ -1,7 +1,7 @@
 /** From the attempts of one step to its report. */
 import { diagnose } from "./Diagnosis.ts"
 import * as Episode from "./Episode.ts"
-import type { Ledger, Moments, Rate, StepReport } from "./Report.ts"
+import type { Counts, Ledger, Moments, Rate, StepReport } from "./Report.ts"
 import type { Attempted } from "./RunStore.ts"
 import * as Segment from "./Segment.ts"
 import { mean, variance } from "./Statistics.ts"
@@ -18,6 +18,27 @@ export const ledger = (attempted: ReadonlyArray<Attempted>): Ledger => ({
   filtered: tally(attempted.flatMap(({ fate }) => fate._tag === "Filtered" ? [fate.cause] : [])),
   failed: tally(attempted.flatMap(({ fate }) => fate._tag === "Failed" ? [fate.cause] : []))
 })
+
+const sum = (left: Counts, right: Counts): Counts => {
+  const counts: Record<string, number> = { ...left }
+  for (const [cause, count] of Object.entries(right)) counts[cause] = (counts[cause] ?? 0) + count
+  return counts
+}
+
+/** One ledger over the episodes of two. */
+export const plus = (left: Ledger, right: Ledger): Ledger => ({
+  attempted: left.attempted + right.attempted,
+  trained: left.trained + right.trained,
+  filtered: sum(left.filtered, right.filtered),
+  failed: sum(left.failed, right.failed)
+})
+
+/** Of all episodes that finished. */
+export const sampledTokens = (attempted: ReadonlyArray<Attempted>): number =>
+  attempted.reduce(
+    (sum, { finished }) => sum + (finished === undefined ? 0 : Episode.sampledTokens(finished.episode)),
+    0
+  )
 
 const moments = (values: ReadonlyArray<number>): Moments => ({
   n: values.length,
@@ -71,7 +92,7 @@ export const summarise = (
     codes: tally(episodes.flatMap((episode) => Episode.codes(episode).map(String))),
     hints: tally(episodes.flatMap((episode) => Episode.outcomes(episode).flatMap(({ hint }) => hint ?? []))),
     diagnoses: tally(episodes.flatMap((episode) => diagnose(Episode.trace(episode)).map(({ label }) => label))),
-    sampledTokens: episodes.reduce((sum, episode) => sum + Episode.sampledTokens(episode), 0),
+    sampledTokens: sampledTokens(attempted),
     ...(breaks > 0 && { breaks })
   }
 }

@@ -3,7 +3,7 @@
  * stages is what one reads: tasks, augmentor, reward, and when to move on.
  */
 import type { Layer } from "effect"
-import { Result, Schema } from "effect"
+import { Effect, Result, Schema } from "effect"
 import type { Advance } from "./Advance.ts"
 import { type Estimator, groupRelative } from "./Advantage.ts"
 import * as Alarms from "./Alarms.ts"
@@ -44,8 +44,21 @@ export const Settings = Schema.Struct({
     maxTokens: count
   }),
   optimization: Trainer.Optimization,
+  /**
+   * How many optimiser steps the weights may have taken since they sampled a batch, when it is trained on. 0: none, and
+   * the server that samples waits while the one that trains does not, and the other way round. Otherwise as many whole
+   * steps as that allows are collected ahead, which takes an engine with snapshots. Recorded runs of version 0.1.0 have none.
+   */
+  maxStaleness: Schema.Natural.pipe(Schema.withDecodingDefaultKey(Effect.succeed(0))),
   alarms: Alarms.Settings
-}).annotate({ identifier: "envtune/StageSettings" })
+}).check(
+  Schema.makeFilter(({ maxStaleness, optimization: { updatesPerBatch } }) =>
+    maxStaleness === 0 || maxStaleness >= updatesPerBatch ? undefined : {
+      path: ["maxStaleness"],
+      issue: `${maxStaleness} allows nothing to be collected ahead: a batch makes ${updatesPerBatch} optimiser steps`
+    }
+  )
+).annotate({ identifier: "envtune/StageSettings" })
 export type Settings = typeof Settings.Type
 
 export const defaults: Settings = {
@@ -61,8 +74,13 @@ export const defaults: Settings = {
   turnDiscount: 1,
   sampling: { temperature: 1, maxTokens: 1024 },
   optimization: Trainer.paper,
+  maxStaleness: 0,
   alarms: Alarms.defaults
 }
+
+/** Steps that a stage may have collected beyond the one that is trained on. */
+export const stepsAhead = ({ maxStaleness, optimization: { updatesPerBatch } }: Settings): number =>
+  Math.floor(maxStaleness / updatesPerBatch)
 
 /** Any subset of the settings, at any depth. */
 export type Overrides<A> = { readonly [K in keyof A]?: A[K] extends object ? Overrides<A[K]> : A[K] }

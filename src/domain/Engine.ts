@@ -2,7 +2,7 @@
  * The GPU trainer resource, Tinker-shaped: it samples tokens, computes log-probs and
  * gradients, steps the optimiser and keeps the weights.
  *
- * An engine knows tokens and nothing else. Its only loss is linear in the log-probs,
+ * An engine knows tokens and nothing else. The loss that all have is linear in the log-probs,
  * `-sum_t weights[t] * logprob[t]`: any policy-gradient loss reduces to it (Grpo.ts),
  * so every loss runs on every engine. Whatever the number of workers, a request has one
  * result: sampling depends on the request's own seed, never on what is sampled beside it.
@@ -89,6 +89,9 @@ export interface Sample {
   readonly stop: "stop" | "length"
 }
 
+/** Samples one completion. Requests in flight together are batched by the engine. */
+export type Sampler = (request: SampleRequest) => Effect.Effect<Sample, EngineError>
+
 /** A sequence to compute on. `tokens` has T + 1 ids; entry t of every per-token array is about predicting `tokens[t + 1]`. */
 export interface Datum {
   readonly tokens: Int32Array
@@ -96,6 +99,21 @@ export interface Datum {
   readonly weights: Float32Array
   /** T numbers, where the engine supports it: subtracts `entropyWeights[t] * entropy[t]` from the loss. */
   readonly entropyWeights?: Float32Array
+}
+
+/** A sequence with tokens that were sampled; arrays as in `Datum`. */
+export interface PpoDatum {
+  readonly tokens: Int32Array
+  /** Under the weights that sampled them. */
+  readonly oldLogprobs: Float32Array
+  /** A token's advantage times what it counts; 0 where the token was not sampled. */
+  readonly advantages: Float32Array
+}
+
+/** Bounds of the ratio of two policies. */
+export interface Clip {
+  readonly low: number
+  readonly high: number
 }
 
 /** What the model thinks of a datum's tokens; entries whose weight is 0 are 0. */
@@ -132,6 +150,10 @@ export interface EngineInfo {
     readonly fixedOptimizer?: Partial<AdamW>
     /** Why no reference can be frozen, where none can; the engine refuses to freeze one. */
     readonly noReference?: string
+    /** Whether there is `snapshot`. */
+    readonly snapshots?: boolean
+    /** Passes without gradient that `forwardBackward` takes before its own; none when absent. */
+    readonly forwardPasses?: number
   }
 }
 
@@ -149,8 +171,13 @@ export const unheeded = (
 
 export class Engine extends Context.Service<Engine, {
   readonly info: EngineInfo
-  /** Samples one completion. Requests in flight together are batched by the engine. */
-  readonly sample: (request: SampleRequest) => Effect.Effect<Sample, EngineError>
+  /** Samples with the weights of the last step. */
+  readonly sample: Sampler
+  /**
+   * Samples with the weights as they are now, whatever steps are taken meanwhile. Absent where a step changes the weights
+   * of whoever is sampling: nothing can be sampled ahead of training then.
+   */
+  readonly snapshot?: Effect.Effect<Sampler>
   /** Log-probs at temperature 1 of tokens whose weight is not 0, under the current weights or the frozen reference. */
   readonly forward: (
     data: ReadonlyArray<Datum>,
@@ -158,6 +185,11 @@ export class Engine extends Context.Service<Engine, {
   ) => Effect.Effect<ReadonlyArray<Scored>, EngineError>
   /** Adds the gradient of the linear loss over all data to the accumulated gradient. */
   readonly forwardBackward: (data: ReadonlyArray<Datum>) => Effect.Effect<ReadonlyArray<Scored>, EngineError>
+  /**
+   * Adds the gradient of `-sum_t min(r A, clip(r) A)`, where r = e^(logprob - oldLogprob), in one pass. Absent where the
+   * engine has the linear loss alone, which needs the log-probs of a pass before to be the same.
+   */
+  readonly ppo?: (data: ReadonlyArray<PpoDatum>, clip: Clip) => Effect.Effect<ReadonlyArray<Scored>, EngineError>
   /**
    * Steps the optimiser with the accumulated gradient, clears it, and publishes the weights to `sample`. The gradient's
    * norm is that before clipping; absent when the engine does not know it.

@@ -8,6 +8,7 @@
  */
 import type { Advance } from "./Advance.ts"
 import type { Settings } from "./Curriculum.ts"
+import * as Grpo from "./Grpo.ts"
 import type { StepReport } from "./Report.ts"
 
 /** A report that no rule is content with: the reward is far below every bound, and rises. */
@@ -84,16 +85,34 @@ export interface StageForecast {
   readonly trainedTokens: number
   /** Passes over them without gradient, for each with gradient: log-probs of the policy now, and of the frozen start. */
   readonly passes: number
+  /** Passes of a batch's update that the engine's own clipped loss saves, a request of the server or more each. */
+  readonly savedPasses: number
 }
 
 const measuredShare = 1 / 8
 
+/** How an engine computes what it is asked for: passes before one with gradient, and whether it has a clipped loss. */
+export interface Computing {
+  readonly forwardPasses: number
+  readonly ppo: boolean
+}
+
+const readTokens = (episodes: Range, { context, sampled, steps }: EpisodeSize): Range => ({
+  least: episodes.least * (context - sampled),
+  most: episodes.most * (context - sampled) * Math.max(1, (steps + 1) / 2)
+})
+
 /** A stage of so many updates. */
 export const ofStage = (
-  { groupSize, optimization: { loss, updatesPerBatch }, refillRounds, tasksPerStep }: Settings,
+  { groupSize, maxStaleness, optimization: { loss, updatesPerBatch }, refillRounds, tasksPerStep }: Settings,
   updates: number,
-  size: EpisodeSize
+  size: EpisodeSize,
+  { forwardPasses, ppo }: Computing
 ): StageForecast => {
+  // Weights that have moved since they sampled must be asked for their log-probs.
+  const moved = maxStaleness > 0 ? 1 : (updatesPerBatch - 1) / updatesPerBatch
+  const linear = forwardPasses + moved
+  const clipped = ppo && Grpo.isPpo(loss)
   const least = updates * tasksPerStep * groupSize
   const most = least * (1 + refillRounds)
   const ranging = (perEpisode: number): Range => ({ least: least * perEpisode, most: most * perEpisode })
@@ -101,13 +120,26 @@ export const ofStage = (
     updates: updates * updatesPerBatch,
     episodes: { least, most },
     requests: ranging(size.steps),
-    readTokens: {
-      least: least * (size.context - size.sampled),
-      most: most * (size.context - size.sampled) * Math.max(1, (size.steps + 1) / 2)
-    },
+    readTokens: readTokens({ least, most }, size),
     sampledTokens: ranging(size.sampled),
     trainedTokens: least * size.context,
-    passes: 1 + (loss.klCoefficient > 0 ? 1 : measuredShare)
+    passes: (clipped ? 0 : linear) + (loss.klCoefficient > 0 ? 1 : measuredShare),
+    savedPasses: clipped ? Math.round(updates * updatesPerBatch * linear) : 0
+  }
+}
+
+/** Episodes that are played and not trained on. */
+export const ofEvaluation = (episodes: number, { context, sampled, steps }: EpisodeSize): StageForecast => {
+  const exactly = (perEpisode: number): Range => ({ least: episodes * perEpisode, most: episodes * perEpisode })
+  return {
+    updates: 0,
+    episodes: exactly(1),
+    requests: exactly(steps),
+    readTokens: readTokens({ least: episodes, most: episodes }, { context, sampled, steps }),
+    sampledTokens: exactly(sampled),
+    trainedTokens: 0,
+    passes: 0,
+    savedPasses: 0
   }
 }
 
@@ -124,6 +156,7 @@ export const total = (stages: ReadonlyArray<StageForecast>): StageForecast => {
     readTokens: sum(({ readTokens }) => readTokens),
     sampledTokens: sum(({ sampledTokens }) => sampledTokens),
     trainedTokens,
+    savedPasses: stages.reduce((sum, stage) => sum + stage.savedPasses, 0),
     passes: stages.reduce((sum, stage) => sum + stage.passes * stage.trainedTokens, 0) / Math.max(1, trainedTokens)
   }
 }

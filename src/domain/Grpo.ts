@@ -44,6 +44,10 @@ export const paper: LossSettings = {
   aggregation: "seq-mean-token-mean"
 }
 
+/** Whether nothing is in the loss but the clipped ratio: then it is what engines and servers call PPO. */
+export const isPpo = ({ dualClip, entropyCoefficient, klCoefficient }: LossSettings): boolean =>
+  dualClip === null && entropyCoefficient === 0 && klCoefficient === 0
+
 /** |l - l_old| and |l_ref - l| beyond this do not move the exponentials any more. */
 const logRatioClamp = 20
 /** The k3 estimate of one token stays within this. */

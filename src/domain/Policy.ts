@@ -4,8 +4,8 @@
  * A policy is opened once per episode, so an adapter can keep what it needs between steps
  * (the token ids so far, a KV session, a chat transcript) and release it with the scope.
  */
-import type { Effect, Scope } from "effect"
-import { Context, Schema } from "effect"
+import type { Scope } from "effect"
+import { Context, Effect, Schema } from "effect"
 import type { Message, ToolDocument } from "./Message.ts"
 import type { Task } from "./Task.ts"
 
@@ -97,6 +97,18 @@ export interface Actor {
   readonly act: (messages: ReadonlyArray<Message>) => Effect.Effect<Completion, PolicyError>
 }
 
-export class Policy extends Context.Service<Policy, {
+/** Plays episodes. */
+export interface Player {
   readonly open: (context: EpisodeContext) => Effect.Effect<Actor, PolicyError, Scope.Scope>
-}>()("envtune/domain/Policy") {}
+}
+
+export class Policy extends Context.Service<
+  Policy,
+  Player & {
+    /** Plays every episode with the weights that the policy has now, however it is trained meanwhile. Absent where nothing trains it. */
+    readonly snapshot?: Effect.Effect<Player>
+  }
+>()("envtune/domain/Policy") {}
+
+/** The policy as it is now. */
+export const asItIs = (policy: Policy["Service"]): Effect.Effect<Player> => policy.snapshot ?? Effect.succeed(policy)

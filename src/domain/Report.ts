@@ -13,9 +13,9 @@ export const Ledger = Schema.Struct({
   attempted: Schema.Natural,
   /** Members of the groups that made the update. */
   trained: Schema.Natural,
-  /** Finished but not trained on, by cause: `no_signal`, `unscorable`, `lone_member`. */
+  /** Finished but not trained on, by cause: `no_signal`, `unscorable`, `lone_member`, `stage_over`. */
   filtered: Counts,
-  /** Not finished, by cause: `deadline`, or the tag of the error's reason. */
+  /** Not finished, by cause: `deadline`, `stage_over`, or the tag of the error's reason. */
   failed: Counts
 })
 export type Ledger = typeof Ledger.Type
@@ -77,11 +77,16 @@ export const StepReport = Schema.Struct({
   sampledTokens: Schema.Natural,
   /** Prompts that changed what was there before and so started another segment of an episode; absent when none did. */
   breaks: Schema.optionalKey(Schema.Natural),
+  /** Optimiser steps, at most, between the weights that sampled the batch and those it updated; absent when they are the same. */
+  staleness: Schema.optionalKey(Schema.Natural),
   /** Absent when no group had signal and nothing was trained. */
   update: Schema.optionalKey(Update),
   /** Whether this was the stage's last step, the rule's reason, and how far it is (0 to 1) where it can tell. */
   advance: Schema.Struct({ over: Schema.Boolean, why: Schema.String, progress: Schema.optionalKey(Schema.Finite) }),
-  /** Wall seconds. The only fields that differ between two runs of one seed. */
+  /**
+   * Wall seconds: until the batch was there, and of its update. The only fields that differ between two runs of one seed,
+   * unless one is collected while another is trained on.
+   */
   seconds: Schema.Struct({ collect: Schema.Finite, train: Schema.Finite })
 }).annotate({ identifier: "envtune/StepReport" })
 export type StepReport = typeof StepReport.Type

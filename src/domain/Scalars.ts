@@ -13,7 +13,7 @@ const share = (name: string, passed: number, n: number): ReadonlyArray<Scalar> =
 export const ofReport = (report: StepReport): ReadonlyArray<Scalar> => {
   const { breaks, categories, codes, diagnoses, groups, hints, ledger, reward, sampledTokens, seconds, success } =
     report
-  const { terms, turns, update } = report
+  const { staleness, terms, turns, update } = report
   const messages = total(codes)
   const calling = (codes["-1"] ?? 0) + (codes["-2"] ?? 0)
   return [
@@ -40,6 +40,7 @@ export const ofReport = (report: StepReport): ReadonlyArray<Scalar> => {
     ...(update === undefined
       ? []
       : Object.entries(update).map(([name, value]) => ({ name: `update/${name}`, value }))),
+    ...(staleness === undefined ? [] : [{ name: "staleness", value: staleness }]),
     { name: "stage", value: report.stageIndex },
     { name: "seconds/collect", value: seconds.collect },
     { name: "seconds/train", value: seconds.train }

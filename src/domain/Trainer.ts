@@ -97,6 +97,8 @@ export interface Batch {
   readonly optimization: Optimization
   /** Optimiser steps that the run took before, for warm-up. */
   readonly updatesBefore: number
+  /** Of these, how many at most since the weights that sampled the batch; 0: the weights are the same. */
+  readonly staleness: number
 }
 
 /** Optimiser steps that a batch of so many groups makes. */

@@ -4,7 +4,7 @@
  * a number of optimiser steps.
  */
 import { Context, Effect, Layer, Ref } from "effect"
-import { Engine, type EngineInfo, type SampleRequest } from "../domain/Engine.ts"
+import { Engine, type EngineInfo, type Sampler, type SampleRequest } from "../domain/Engine.ts"
 
 /** What was asked for, oldest first. */
 export type Request =
@@ -38,21 +38,26 @@ export const layer = (
             entropies: weights.map((weight) => weight === 0 ? 0 : -logprob)
           }))
         )
+      const samplerOf = (steps: () => number): Sampler => (request) =>
+        Effect.map(Effect.suspend(() => record({ _tag: "Sample", request, optimSteps: steps() })), () => {
+          const tokens = Int32Array.from(respond(request).slice(0, request.maxTokens))
+          const ended = request.stop.includes(tokens.at(-1) ?? -1)
+          return { tokens, logprobs: new Float32Array(tokens.length).fill(logprob), stop: ended ? "stop" : "length" }
+        })
       return Engine.of({
         info: {
           name: "scripted",
           vocabularySize: 1,
           contextLength: 4096,
           parameters: 0,
-          capabilities: { entropyGradient: false },
+          capabilities: { entropyGradient: false, snapshots: true },
           ...info
         },
-        sample: (request) =>
-          Effect.map(record({ _tag: "Sample", request, optimSteps }), () => {
-            const tokens = Int32Array.from(respond(request).slice(0, request.maxTokens))
-            const ended = request.stop.includes(tokens.at(-1) ?? -1)
-            return { tokens, logprobs: new Float32Array(tokens.length).fill(logprob), stop: ended ? "stop" : "length" }
-          }),
+        sample: samplerOf(() => optimSteps),
+        snapshot: Effect.sync(() => {
+          const steps = optimSteps
+          return samplerOf(() => steps)
+        }),
         forward: score("Forward"),
         forwardBackward: score("ForwardBackward"),
         optimStep: () =>

@@ -10,14 +10,17 @@
 import { Effect, Exit, FileSystem, Layer, Path, Schema, Scope } from "effect"
 import {
   type AdamW,
+  type Clip,
   type Datum,
   Engine,
   EngineError,
   type EngineInfo,
   EngineUnavailable,
   NonFinite,
+  type PpoDatum,
   RequestRejected,
   type Sample,
+  type Sampler as Sampling,
   type SampleRequest,
   type Scored,
   unheeded,
@@ -102,6 +105,8 @@ export const capabilitiesOf = (
 ): EngineInfo["capabilities"] => ({
   entropyGradient: false,
   fixedOptimizer: profile.fixed,
+  snapshots: profile.samplerIsolation,
+  forwardPasses: profile.linearLoss === "importance_sampling" ? 1 : 0,
   ...(referenceOf(profile, full) === "none" && { noReference: whyNoReference(profile) })
 })
 
@@ -204,6 +209,8 @@ const make = Effect.fnUntraced(function*(options: Options) {
   /** What importance sampling is still to be asked for, and how much else the server was given since the last step. */
   let kept: ReadonlyArray<LinearLoss.Anchored> = []
   let given = 0
+  /** Whether what was given was divided by its number already, so that nothing can be added to it. */
+  let whole = false
   let reference: ReferenceSource | undefined
   let closeReference: Effect.Effect<void> = Effect.void
 
@@ -216,11 +223,18 @@ const make = Effect.fnUntraced(function*(options: Options) {
     return LinearLoss.logprobsOf(output)
   })
 
+  const addable: Effect.Effect<void, EngineError> = Effect.suspend(() =>
+    whole
+      ? reject("a server that averages takes the data of a step with ppo at once, and nothing beside them")
+      : Effect.void
+  )
+
   const logprobs = Effect.fnUntraced(function*(model: Model.Model, data: ReadonlyArray<Datum>) {
     if (profile.forward) {
       const output = yield* Effect.mapError(model.forward(data.map(LinearLoss.weighted), "cross_entropy"), failed)
       return yield* checked(data, output)
     }
+    yield* addable
     given += data.length
     const outcome = model.forwardBackward(data.map(LinearLoss.inert), "importance_sampling")
     const output = yield* Effect.mapError(Effect.flatten(outcome), failed)
@@ -241,12 +255,12 @@ const make = Effect.fnUntraced(function*(options: Options) {
     }
   })
 
-  const sample = Effect.fnUntraced(
-    function*(request: SampleRequest): Effect.fn.Return<Sample, EngineError> {
+  const sampleFrom = Effect.fnUntraced(
+    function*({ sampler }: Pick<Loaded, "sampler">, request: SampleRequest): Effect.fn.Return<Sample, EngineError> {
       const wrong = requestProblem(options, request)
       if (wrong !== undefined) return yield* reject(wrong)
       const sequence = yield* Effect.mapError(
-        loaded.sampler.sample(request.prompt, {
+        sampler.sample(request.prompt, {
           max_tokens: request.maxTokens,
           // Half of the 32-bit seeds are none to servers whose numbers have a sign.
           seed: request.seed % 2 ** 31,
@@ -262,9 +276,15 @@ const make = Effect.fnUntraced(function*(options: Options) {
         return yield* reject(`the server gave ${logprobs?.length ?? 0} log-probs for ${tokens.length} sampled tokens`)
       }
       return sampleOf(request, { tokens, logprobs })
-    },
-    (effect) => sampling(effect)
+    }
   )
+
+  const sample: Sampling = (request) => sampling(Effect.suspend(() => sampleFrom(loaded, request)))
+
+  const snapshot = Effect.sync((): Sampling => {
+    const { sampler } = loaded
+    return (request) => sampleFrom({ sampler }, request)
+  })
 
   const forward = Effect.fn("EngineTinker.forward")(
     function*(data: ReadonlyArray<Datum>, weights: "current" | "reference") {
@@ -279,6 +299,7 @@ const make = Effect.fnUntraced(function*(options: Options) {
   const forwardBackward = Effect.fn("EngineTinker.forwardBackward")(
     function*(data: ReadonlyArray<Datum>) {
       yield* refuse(data)
+      yield* addable
       if (data.length === 0) return []
       if (profile.linearLoss === "cross_entropy") {
         given += data.length
@@ -289,6 +310,29 @@ const make = Effect.fnUntraced(function*(options: Options) {
       const tensors = yield* logprobs(loaded.model, data)
       kept = [...kept, ...data.map((datum, i) => ({ datum, logprobs: tensors[i]! }))]
       return data.map((datum, i) => LinearLoss.scored(datum, tensors[i]!.data))
+    },
+    lock.exclusive
+  )
+
+  const ppo = Effect.fn("EngineTinker.ppo")(
+    function*(data: ReadonlyArray<PpoDatum>, { high, low }: Clip) {
+      const weighted = data.map(({ advantages, tokens }): Datum => ({ tokens, weights: advantages }))
+      yield* refuse(weighted)
+      yield* refuse(data.map(({ oldLogprobs, tokens }) => ({ tokens, weights: oldLogprobs })))
+      if (profile.reduction === "mean") {
+        if (given + kept.length > 0) yield* reject("a server that averages cannot add the data of ppo to others")
+        yield* addable
+      }
+      if (data.length === 0) return []
+      const outcome = loaded.model.forwardBackward(
+        data.map((datum) => LinearLoss.clipped(datum, profile.reduction, data.length)),
+        "ppo",
+        { clip_low_threshold: low, clip_high_threshold: high }
+      )
+      const tensors = yield* checked(weighted, yield* Effect.mapError(Effect.flatten(outcome), failed))
+      given += data.length
+      whole = profile.reduction === "mean"
+      return weighted.map((datum, i) => LinearLoss.scored(datum, tensors[i]!.data))
     },
     lock.exclusive
   )
@@ -320,6 +364,7 @@ const make = Effect.fnUntraced(function*(options: Options) {
       loaded.sampler = sampler
       kept = []
       given = 0
+      whole = false
       const gradientNorm = gradientNormOf(taken)
       if (gradientNorm === undefined) return {}
       if (!Number.isFinite(gradientNorm)) {
@@ -399,6 +444,7 @@ const make = Effect.fnUntraced(function*(options: Options) {
     loaded = yield* openLoaded(saved)
     kept = []
     given = 0
+    whole = false
     if (referenceSource === "second-model") yield* close
   })
 
@@ -417,7 +463,18 @@ const make = Effect.fnUntraced(function*(options: Options) {
     lock.exclusive
   )
 
-  return Engine.of({ info, sample, forward, forwardBackward, optimStep, freezeReference, save, load })
+  return Engine.of({
+    info,
+    sample,
+    ...(profile.samplerIsolation && { snapshot }),
+    forward,
+    forwardBackward,
+    ...(profile.ppo && { ppo }),
+    optimStep,
+    freezeReference,
+    save,
+    load
+  })
 })
 
 /** The session, its models and its samplers live as long as the layer's scope. */

@@ -1,10 +1,11 @@
 /** A policy that samples tokens from an engine: the one being trained. */
 import { Effect, Layer } from "effect"
-import { Engine, type EngineError } from "../domain/Engine.ts"
+import { Engine, type EngineError, type Sampler } from "../domain/Engine.ts"
 import type { Message } from "../domain/Message.ts"
 import {
   type Completion,
   outOfContext,
+  type Player,
   Policy,
   PolicyError,
   PolicyRefused,
@@ -34,7 +35,7 @@ const layerOf = (calls: Calls): Layer.Layer<Policy, never, Engine | Renderer> =>
       const renderer = yield* Renderer
       const read = (completion: Int32Array): Message =>
         calls === "tools" ? renderer.parse(completion) : { role: "assistant", content: renderer.spoken(completion) }
-      return Policy.of({
+      const playing = (sample: Sampler): Player => ({
         open: (context) =>
           Effect.sync(() => {
             const dialogue = renderer.open(calls === "tools" ? context.tools : [])
@@ -44,7 +45,7 @@ const layerOf = (calls: Calls): Layer.Layer<Policy, never, Engine | Renderer> =>
                 const prompt = yield* Effect.fromResult(dialogue.prompt(messages))
                 const room = engine.info.contextLength - prompt.length
                 if (room < 1) return outOfContext
-                const sample = yield* engine.sample({
+                const sampled = yield* sample({
                   prompt,
                   maxTokens: Math.min(room, context.sampling.maxTokens),
                   temperature: context.sampling.temperature,
@@ -54,16 +55,21 @@ const layerOf = (calls: Calls): Layer.Layer<Policy, never, Engine | Renderer> =>
                   family: context.family
                 })
                 steps += 1
-                dialogue.said(sample.tokens)
+                dialogue.said(sampled.tokens)
                 const completion: Completion = {
-                  message: read(sample.tokens),
-                  tokens: { prompt, completion: sample.tokens, logprobs: sample.logprobs },
-                  stop: sample.stop
+                  message: read(sampled.tokens),
+                  tokens: { prompt, completion: sampled.tokens, logprobs: sampled.logprobs },
+                  stop: sampled.stop
                 }
                 return completion
               }, Effect.mapError(failed))
             }
           })
+      })
+      const { sample, snapshot } = engine
+      return Policy.of({
+        ...playing(sample),
+        ...(snapshot !== undefined && { snapshot: Effect.map(snapshot, playing) })
       })
     })
   )

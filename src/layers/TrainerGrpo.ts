@@ -2,12 +2,16 @@
  * GRPO over any engine: the loss is domain/Grpo, the engine back-propagates a linear one.
  *
  * The log-probs of sampling serve as those of the first update (r = 1); where a batch is cut
- * into several updates, later ones ask the engine for theirs. KL to the frozen start needs
- * the reference's log-probs of every sequence; without a KL term they are measured on every
- * eighth sequence, for the report alone, and not at all by an engine that keeps no reference.
+ * into several updates, later ones ask the engine for theirs, and so does every update by a batch
+ * that older weights have sampled. An engine with a clipped loss of its own is asked for that
+ * where it is the whole loss: it compares with the log-probs it finds, in the same pass.
+ *
+ * KL to the frozen start needs the reference's log-probs of every sequence; without a KL term they
+ * are measured on every eighth sequence, for the report alone, and not at all by an engine that
+ * keeps no reference.
  */
 import { Effect, Layer } from "effect"
-import { type Datum, Engine, type EngineError, type Scored } from "../domain/Engine.ts"
+import { type Datum, Engine, type EngineError, type PpoDatum, type Scored } from "../domain/Engine.ts"
 import * as Grpo from "../domain/Grpo.ts"
 import { fromEpisode, type Segment } from "../domain/Segment.ts"
 import {
@@ -77,15 +81,43 @@ const parts = ({ groups, optimization }: Batch): ReadonlyArray<ReadonlyArray<Gro
   )
 }
 
-const masked = (segment: Segment): Datum => ({ tokens: segment.tokens, weights: segment.mask })
+/** To ask for the log-probs of what was sampled. */
+const dataOf = (sequences: ReadonlyArray<Sequence>): ReadonlyArray<Datum> =>
+  sequences.map(({ segment }) => ({ tokens: segment.tokens, weights: segment.mask }))
 
-/** The gradient of the entropy's score-function estimate: a token's weight is raised by how surprising it was. */
+const weightsOf = (sequences: ReadonlyArray<Sequence>, { aggregation }: Grpo.LossSettings): ReadonlyArray<number> =>
+  Grpo.tokenWeights(sequences.map(({ segment }) => segment.mask), aggregation)
+
+/** What the loss compares: the policy of the moment, that which has sampled where it is the same, and the reference. */
+const toCompare = (
+  sequences: ReadonlyArray<Sequence>,
+  current: ReadonlyArray<Scored> | undefined,
+  reference: ReadonlyArray<Scored> | undefined
+): ReadonlyArray<Grpo.Sequence> =>
+  sequences.map(({ advantage, advantages, segment }, i) => ({
+    logprobs: current?.[i]?.logprobs ?? segment.logprobs,
+    oldLogprobs: segment.logprobs,
+    ...(reference !== undefined && { refLogprobs: reference[i]!.logprobs }),
+    mask: segment.mask,
+    advantage,
+    ...(advantages !== undefined && { advantages })
+  }))
+
+/**
+ * The gradient of the entropy's score-function estimate: a token's weight is raised by how surprising it is, times how
+ * much likelier it is than when it was sampled.
+ */
 const withEntropyEstimate = (
   gradient: Float64Array,
-  { logprobs, mask }: Segment,
+  { logprobs, mask, oldLogprobs }: Grpo.Sequence,
   weight: number,
   coefficient: number
-): Float64Array => gradient.map((value, t) => mask[t] === 0 ? 0 : value + coefficient * weight * (logprobs[t]! + 1))
+): Float64Array =>
+  gradient.map((value, t) =>
+    mask[t] === 0
+      ? 0
+      : value + coefficient * weight * Math.exp(logprobs[t]! - oldLogprobs[t]!) * (logprobs[t]! + 1)
+  )
 
 const sumOver = (
   sequences: ReadonlyArray<Sequence>,
@@ -111,40 +143,62 @@ const measuredKl = (sequences: ReadonlyArray<Sequence>, reference: ReadonlyArray
 const make = Effect.gen(function*() {
   const engine = yield* Engine
 
+  /** Back-propagates the loss as the linear one that it is at the log-probs of the moment. */
+  const linearly = Effect.fnUntraced(function*(
+    sequences: ReadonlyArray<Sequence>,
+    loss: Grpo.LossSettings,
+    reference: ReadonlyArray<Scored>,
+    fresh: boolean
+  ) {
+    const current = fresh ? undefined : yield* engine.forward(dataOf(sequences), "current")
+    const compared = toCompare(sequences, current, loss.klCoefficient > 0 ? reference : undefined)
+    const result = Grpo.loss(compared, loss)
+    const weights = weightsOf(sequences, loss)
+    const bonus = loss.entropyCoefficient
+    const exact = engine.info.capabilities.entropyGradient
+    const scored = yield* engine.forwardBackward(sequences.map(({ segment }, i): Datum => {
+      const gradient = bonus > 0 && !exact
+        ? withEntropyEstimate(result.gradients[i]!, compared[i]!, weights[i]!, bonus)
+        : result.gradients[i]!
+      return {
+        tokens: segment.tokens,
+        weights: Float32Array.from(gradient, (value) => -value),
+        ...(bonus > 0 && exact && { entropyWeights: segment.mask.map((m) => m * bonus * weights[i]!) })
+      }
+    }))
+    // Tokens whose ratio is clipped have no weight in the gradient, and the answer to it says nothing of them.
+    return { result, scored: current ?? scored }
+  })
+
+  /** Back-propagates a loss that is the clipped ratio alone, at whatever log-probs the engine finds. */
+  const byRatio = Effect.fnUntraced(function*(
+    ppo: NonNullable<Engine["Service"]["ppo"]>,
+    sequences: ReadonlyArray<Sequence>,
+    loss: Grpo.LossSettings
+  ) {
+    const weights = weightsOf(sequences, loss)
+    const scored = yield* ppo(
+      sequences.map(({ advantage, advantages, segment }, i): PpoDatum => ({
+        tokens: segment.tokens,
+        oldLogprobs: segment.logprobs,
+        advantages: segment.mask.map((m, t) => m * weights[i]! * (advantages?.[t] ?? advantage))
+      })),
+      { low: 1 - loss.clipLow, high: 1 + loss.clipHigh }
+    )
+    return { result: Grpo.loss(toCompare(sequences, scored, undefined), loss), scored }
+  })
+
   const update = Effect.fnUntraced(
-    function*(sequences: ReadonlyArray<Sequence>, options: Optimization, updatesBefore: number, first: boolean) {
+    function*(sequences: ReadonlyArray<Sequence>, options: Optimization, updatesBefore: number, fresh: boolean) {
       const { klCoefficient } = options.loss
-      const { entropyGradient: exact, noReference } = engine.info.capabilities
-      const data = sequences.map(({ segment }) => masked(segment))
-      const current = first ? undefined : yield* engine.forward(data, "current")
+      const { noReference } = engine.info.capabilities
       const every = klCoefficient > 0 ? 1 : measureEvery
       const measured = noReference === undefined ? sequences.filter((_, i) => i % every === 0) : []
-      const reference = measured.length === 0
-        ? []
-        : yield* engine.forward(measured.map(({ segment }) => masked(segment)), "reference")
-      const result = Grpo.loss(
-        sequences.map(({ advantage, advantages, segment }, i) => ({
-          logprobs: current?.[i]?.logprobs ?? segment.logprobs,
-          oldLogprobs: segment.logprobs,
-          ...(klCoefficient > 0 && { refLogprobs: reference[i]!.logprobs }),
-          mask: segment.mask,
-          advantage,
-          ...(advantages !== undefined && { advantages })
-        })),
-        options.loss
-      )
-      const weights = Grpo.tokenWeights(sequences.map(({ segment }) => segment.mask), options.loss.aggregation)
-      const bonus = options.loss.entropyCoefficient
-      const scored = yield* engine.forwardBackward(sequences.map(({ segment }, i): Datum => {
-        const gradient = bonus > 0 && !exact
-          ? withEntropyEstimate(result.gradients[i]!, segment, weights[i]!, bonus)
-          : result.gradients[i]!
-        return {
-          tokens: segment.tokens,
-          weights: Float32Array.from(gradient, (value) => -value),
-          ...(bonus > 0 && exact && { entropyWeights: segment.mask.map((m) => m * bonus * weights[i]!) })
-        }
-      }))
+      const reference = measured.length === 0 ? [] : yield* engine.forward(dataOf(measured), "reference")
+      const ppo = Grpo.isPpo(options.loss) ? engine.ppo : undefined
+      const { result, scored } = yield* ppo === undefined
+        ? linearly(sequences, options.loss, reference, fresh)
+        : byRatio(ppo, sequences, options.loss)
       const learningRate = options.learningRate * Math.min(1, (updatesBefore + 1) / Math.max(1, options.warmupSteps))
       const { gradientNorm } = yield* engine.optimStep({
         learningRate,
@@ -181,9 +235,9 @@ const make = Effect.gen(function*() {
               reason: new BatchRejected({ detail: `no episode of step ${batch.step} has tokens with an advantage` })
             })
           }
-          const { optimization, updatesBefore } = batch
+          const { optimization, staleness, updatesBefore } = batch
           updates.push(
-            yield* update(sequences, optimization, updatesBefore + updates.length, updates.length === 0)
+            yield* update(sequences, optimization, updatesBefore + updates.length, staleness + updates.length === 0)
           )
         }
         return combine(updates)

@@ -2,7 +2,7 @@
  * Collects the groups of one step: episodes concurrently, each retried alone and under a
  * deadline; groups without signal dropped and replaced up to a bound; every attempt accounted for.
  */
-import { Effect, Result } from "effect"
+import { Deferred, Effect, Result } from "effect"
 import { ofGroup } from "../domain/Advantage.ts"
 import type { Settings, Stage } from "../domain/Curriculum.ts"
 import type { RoundJudged } from "../domain/Journal.ts"
@@ -11,7 +11,7 @@ import type { Attempted, Fate } from "../domain/RunStore.ts"
 import * as Seed from "../domain/Seed.ts"
 import type { Task } from "../domain/Task.ts"
 import type { Group } from "../domain/Trainer.ts"
-import { persist } from "./persist.ts"
+import { type GivenUp, persist } from "./persist.ts"
 import { rollout } from "./rollout.ts"
 
 export interface Place {
@@ -32,10 +32,22 @@ export interface Collected {
   readonly refillRounds: number
 }
 
-type Unjudged = Omit<Attempted, "fate"> & { readonly failed?: { readonly cause: string; readonly detail: string } }
+/** Why what was collected ahead is of no use. */
+export const stageOver = "stage_over"
+
+type Unjudged = Omit<Attempted, "fate"> & { readonly failed?: GivenUp }
+
+const idOf = ({ stageIndex, step }: Pick<Place, "stageIndex" | "step">, task: Task, member: number): string =>
+  `${stageIndex}/${step}/${task.id}/${member}`
 
 /** Plays and scores one member of a group. Never fails: a failure is where the episode ended up. */
-const attempt = Effect.fnUntraced(function*(place: Place, settings: Settings, task: Task, member: number) {
+const attempt = Effect.fnUntraced(function*(
+  place: Place,
+  settings: Settings,
+  task: Task,
+  member: number,
+  useless?: Deferred.Deferred<GivenUp>
+) {
   const reward = yield* Reward
   const seed = Seed.derive(place.seed, "episode", place.stageIndex, place.step, task.id, member)
   const once = rollout(task, {
@@ -46,9 +58,9 @@ const attempt = Effect.fnUntraced(function*(place: Place, settings: Settings, ta
   }).pipe(
     Effect.flatMap((episode) => Effect.map(reward.score(episode), (score) => ({ episode, score })))
   )
-  const { attempts, result } = yield* persist(once, settings)
+  const { attempts, result } = yield* persist(once, settings, useless)
   const unjudged: Unjudged = {
-    id: `${place.stageIndex}/${place.step}/${task.id}/${member}`,
+    id: idOf(place, task, member),
     stage: place.stage,
     step: place.step,
     member,
@@ -99,18 +111,23 @@ const judge = <E, R>(
   }
 }
 
-/** Groups for one update. `next(n)` takes n tasks from the stage's order; it never runs out. */
+/**
+ * Groups for one update. `next(n)` takes n tasks from the stage's order; it never runs out. When all this turns out to be
+ * useless, what is being played is given up, and what was not begun is not attempted.
+ */
 export const collect = Effect.fnUntraced(function*<E, R>(
   stage: Stage<E, R>,
   place: Place,
-  next: (n: number) => ReadonlyArray<Task>
+  next: (n: number) => ReadonlyArray<Task>,
+  useless?: Deferred.Deferred<GivenUp>
 ) {
   const { concurrency, groupSize, refillRounds, tasksPerStep } = stage.settings
   const groups: Array<Group> = []
   const attempted: Array<Attempted> = []
   const rounds: Array<RoundJudged> = []
   const met = new Map<Task, number>()
-  while (rounds.length <= refillRounds && groups.length < tasksPerStep) {
+  const isUseless = () => useless !== undefined && Deferred.isDoneUnsafe(useless)
+  while (rounds.length <= refillRounds && groups.length < tasksPerStep && !isUseless()) {
     const tasks = next(tasksPerStep - groups.length)
     const seats = tasks.flatMap((task) => {
       // A task that a later round meets again has other episodes: their numbers, and so their seeds, go on.
@@ -120,10 +137,12 @@ export const collect = Effect.fnUntraced(function*<E, R>(
     })
     const members = yield* Effect.forEach(
       seats,
-      ({ member, task }) => attempt(place, stage.settings, task, member),
+      ({ member, task }) => isUseless() ? Effect.undefined : attempt(place, stage.settings, task, member, useless),
       { concurrency }
     )
-    const judged = tasks.map((task, i) => judge(stage, task, members.slice(i * groupSize, (i + 1) * groupSize)))
+    const judged = tasks.map((task, i) =>
+      judge(stage, task, members.slice(i * groupSize, (i + 1) * groupSize).flatMap((member) => member ?? []))
+    )
     attempted.push(...judged.flatMap((one) => one.attempted))
     groups.push(...judged.flatMap(({ group }) => group ?? []))
     rounds.push({
@@ -143,3 +162,44 @@ export const collect = Effect.fnUntraced(function*<E, R>(
   }
   return collected
 })
+
+const nothing: Collected = { groups: [], attempted: [], rounds: [], groupsCollected: 0, refillRounds: 0 }
+
+/**
+ * What was collected ahead for a stage that was over after `last`, as further rounds of that step: all of it is accounted
+ * for, and nothing is trained on. Members are numbered behind the step's own, a group's in one row.
+ */
+export const unused = (
+  place: Place,
+  groupSize: number,
+  last: Collected,
+  ahead: ReadonlyArray<Collected>
+): Collected => {
+  const seats = new Map<Task, number>()
+  const seat = ({ attempted }: Collected): void => {
+    for (const { member, task } of attempted) {
+      seats.set(task, Math.max(seats.get(task) ?? 0, groupSize * (Math.floor(member / groupSize) + 1)))
+    }
+  }
+  seat(last)
+  return ahead.reduce((all, collected) => {
+    const attempted = collected.attempted.map((one): Attempted => {
+      const member = (seats.get(one.task) ?? 0) + one.member
+      const fate: Fate = one.fate._tag === "Trained" ? { _tag: "Filtered", cause: stageOver } : one.fate
+      return { ...one, id: idOf(place, one.task, member), step: place.step, member, fate }
+    })
+    const rounds = collected.rounds.map((round, i): RoundJudged => ({
+      ...round,
+      step: place.step,
+      round: last.rounds.length + all.rounds.length + i,
+      groups: round.groups.map((group) => group.admitted ? { ...group, admitted: false, why: stageOver } : group)
+    }))
+    seat({ ...collected, attempted })
+    return {
+      ...all,
+      attempted: [...all.attempted, ...attempted],
+      rounds: [...all.rounds, ...rounds],
+      groupsCollected: all.groupsCollected + collected.groupsCollected
+    }
+  }, nothing)
+}

@@ -8,6 +8,7 @@
  */
 import { Effect, FileSystem, Layer, type Path, Result, type Scope } from "effect"
 import { type AdamW, type Datum, Engine, type EngineError } from "../domain/Engine.ts"
+import * as BuiltinLoss from "../domain/tinker/BuiltinLoss.ts"
 import * as Endpoint from "../domain/tinker/Endpoint.ts"
 import type { ServerProfile } from "../domain/tinker/ServerProfile.ts"
 import { presets } from "../domain/tinker/ServerProfile.ts"
@@ -128,6 +129,38 @@ const gradient = Effect.fnUntraced(function*(profile: ServerProfile): Effect.fn.
   const moved = distance(yield* logprobsOf(), before)
   if (moved > tolerance) return broken(`steps at a rate of 0 moved log-probs by ${moved.toPrecision(3)}`)
   return works(`linear, a plain sum; norm ${base.toPrecision(4)}`)
+})
+
+const clip = { low: 0.7, high: 1.6 }
+
+/** The gradient of the clipped loss is that of the linear one that it is, ratios at, within and beyond its bounds. */
+const clippedLoss = Effect.fnUntraced(function*(
+  profile: ServerProfile
+): Effect.fn.Return<Outcome, EngineError, Engine> {
+  const { ppo, optimStep } = yield* Engine
+  if (ppo === undefined) return unknown("the profile says that it is none to rely on: the linear loss is used")
+  const { tokens } = everything
+  const logprobs = yield* logprobsOf()
+  // Between the usual bounds of 1.2 or 1.28 and the one that is asked for, and beyond it; of both signs.
+  const ratios = [1, 1.4, 2, 0.5]
+  const oldLogprobs = logprobs.map((logprob, t) => logprob - Math.log(ratios[t % ratios.length]!))
+  const advantages = logprobs.map((_, t) => t < ratios.length ? 1 / 8 : -1 / 8)
+  const { weights } = BuiltinLoss.linearise(
+    { name: "ppo", clip: [clip.low, clip.high] },
+    { weights: advantages, advantages, logprobs: oldLogprobs },
+    logprobs
+  )
+  const expected = yield* normOf(profile, [{ tokens, weights }])
+  if (expected === undefined || expected === 0) {
+    return unknown("the server does not say the gradient's norm, or it is 0")
+  }
+  yield* ppo([{ tokens, oldLogprobs, advantages }], clip)
+  const { gradientNorm } = yield* optimStep(adamOf(profile, 0))
+  if (gradientNorm === undefined) return unknown("the server does not say the gradient's norm")
+  const ratio = gradientNorm / expected
+  return Math.abs(ratio - 1) <= ratioTolerance
+    ? works(`ppo heeds its bounds: the gradient is ${ratio.toPrecision(4)} times that of the linear loss`)
+    : broken(`ppo: the gradient is ${ratio.toPrecision(3)} times that of the linear loss, not 1`)
 })
 
 /** A step along a positive weight makes the tokens likelier. */
@@ -316,6 +349,7 @@ export const doctor: (
     const findings = [
       finding,
       yield* found("unknown losses", unknownLoss(options)),
+      yield* found("clipped loss", withEngine(options, clippedLoss(profile))),
       yield* found("direction", withEngine(options, step(profile))),
       yield* found("optimiser", withEngine(options, optimizer(profile))),
       yield* found("sampling", withEngine(options, sampling())),

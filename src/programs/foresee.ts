@@ -9,6 +9,7 @@ import { Renderer } from "../domain/Renderer.ts"
 import { mean } from "../domain/Statistics.ts"
 import type { Task } from "../domain/Task.ts"
 import { ofPart, Tasks } from "../domain/Tasks.ts"
+import { select } from "./evaluate.ts"
 import type { Prepared } from "./prepare.ts"
 import { Unavailable } from "./refusal.ts"
 import { rollout } from "./rollout.ts"
@@ -25,6 +26,8 @@ export interface StageForeseen {
 
 export interface Foreseen {
   readonly stages: ReadonlyArray<StageForeseen>
+  /** Before and after together; absent where no task is held out. */
+  readonly evaluation?: StageForeseen
   /** Of the model; absent where neither the engine nor the user says. */
   readonly parameters?: number
 }
@@ -57,13 +60,23 @@ const meanOf = (sizes: ReadonlyArray<Forecast.EpisodeSize>): Forecast.EpisodeSiz
 
 /** Fails as the run would before it starts: of a server that is not there, for instance. */
 export const foresee = Effect.fn("foresee")(function*(
-  { curriculum, options: { seed }, services, world }: Prepared,
+  { curriculum, options: { evaluation, seed }, services, world }: Prepared,
   parameters: number | undefined
 ) {
   return yield* Effect.gen(function*() {
-    const { info } = yield* Engine
+    const engine = yield* Engine
+    const { info, ppo } = engine
+    const computing = { forwardPasses: info.capabilities.forwardPasses ?? 0, ppo: ppo !== undefined }
     const { all } = yield* Tasks
     const train = ofPart(all, "train")
+    const sizeOfSome = Effect.fnUntraced(function*(tasks: ReadonlyArray<Task>) {
+      const sizes = yield* Effect.option(
+        Effect.forEach(some(tasks), (task) => sizeOf(task, seed)).pipe(
+          Effect.provide([Layer.provide(curriculum.environment, Augmentor.layerNone), world.oracle])
+        )
+      )
+      return Option.getOrUndefined(Option.map(sizes, meanOf))
+    })
     const stages: Array<StageForeseen> = []
     for (const stage of curriculum.stages) {
       const tasks = train.filter(stage.tasks)
@@ -72,23 +85,33 @@ export const foresee = Effect.fn("foresee")(function*(
           detail: `stage "${stage.name}" selects none of ${train.length} training tasks`
         })
       }
-      const sizes = yield* Effect.option(
-        Effect.forEach(some(tasks), (task) => sizeOf(task, seed)).pipe(
-          Effect.provide([Layer.provide(curriculum.environment, Augmentor.layerNone), world.oracle])
-        )
-      )
-      const size = Option.getOrUndefined(Option.map(sizes, meanOf))
+      const size = yield* sizeOfSome(tasks)
       const updates = Forecast.boundOf(stage.advance)
       stages.push({
         name: stage.name,
         tasks: tasks.length,
         ...(size !== undefined && { size }),
         ...(size !== undefined && updates !== undefined
-          && { forecast: Forecast.ofStage(stage.settings, updates, size) })
+          && { forecast: Forecast.ofStage(stage.settings, updates, size, computing) })
       })
     }
     const known = parameters ?? (info.parameters > 0 ? info.parameters : undefined)
-    const foreseen: Foreseen = { stages, ...(known !== undefined && { parameters: known }) }
+    const heldOut = select(all, evaluation)
+    const size = heldOut.length === 0 ? undefined : yield* sizeOfSome(heldOut)
+    const foreseen: Foreseen = {
+      stages,
+      ...(heldOut.length > 0 && {
+        evaluation: {
+          name: "before and after",
+          tasks: heldOut.length,
+          ...(size !== undefined && {
+            size,
+            forecast: Forecast.ofEvaluation(2 * heldOut.length * evaluation.samples, size)
+          })
+        }
+      }),
+      ...(known !== undefined && { parameters: known })
+    }
     return foreseen
   }).pipe(Effect.provide(services))
 })

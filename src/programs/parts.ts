@@ -9,7 +9,6 @@ import type { Augmentor } from "../domain/Augmentor.ts"
 import type { LongContext } from "../domain/bfcl/LongContext.ts"
 import type { Mode, ResultsAs } from "../domain/bfcl/Official.ts"
 import type { PullError } from "../domain/bfcl/ReleaseSource.ts"
-import type { Family } from "../domain/chat/Family.ts"
 import type { Curriculum } from "../domain/Curriculum.ts"
 import type { Exercise } from "../domain/drills/Drill.ts"
 import type { Engine, EngineError } from "../domain/Engine.ts"
@@ -23,6 +22,7 @@ import type { Tasks, TasksError } from "../domain/Tasks.ts"
 import type { ServerProfile } from "../domain/tinker/ServerProfile.ts"
 import type { TinkerError } from "../domain/tinker/TinkerClient.ts"
 import type * as PolicyOpenai from "../layers/PolicyOpenai.ts"
+import type * as RendererChat from "../layers/RendererChat.ts"
 import type { ResultsError } from "../layers/ResultFolder.ts"
 import type { Compared, CompareOptions } from "./compare.ts"
 import type { ConformRenderersOptions } from "./conformRenderers.ts"
@@ -98,7 +98,8 @@ export interface Remote {
   readonly baseModel: string
   /** With the model's tokenizer and chat template. */
   readonly folder: string
-  readonly family: Family
+  /** How the model is spoken to. */
+  readonly language: RendererChat.Options
   /** Of the adapters that are trained; all weights are when it is 0. */
   readonly rank: number
   /** The longest sequence that the server takes, in tokens. */

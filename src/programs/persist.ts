@@ -1,5 +1,5 @@
 /** Episodes meet models and simulators that do not answer: one is tried again alone, and never fails what plays it. */
-import { Effect, Result, Schedule } from "effect"
+import { Deferred, Effect, Result, Schedule } from "effect"
 import type { EnvironmentError } from "../domain/Environment.ts"
 import type { PolicyError } from "../domain/Policy.ts"
 import type { RewardError } from "../domain/Reward.ts"
@@ -16,16 +16,22 @@ export interface Patience {
   readonly deadlineSeconds: number
 }
 
-export interface Persisted<A> {
-  readonly attempts: number
-  /** Why it was given up, where it was: `deadline`, or the tag of the error's reason. */
-  readonly result: Result.Result<A, { readonly cause: string; readonly detail: string }>
+/** Why something was given up: `deadline`, the tag of the error's reason, or what made it useless. */
+export interface GivenUp {
+  readonly cause: string
+  readonly detail: string
 }
 
-/** Tries `once` until it succeeds, cannot, or patience is over. */
+export interface Persisted<A> {
+  readonly attempts: number
+  readonly result: Result.Result<A, GivenUp>
+}
+
+/** Tries `once` until it succeeds, cannot, patience is over, or it is of no use any more. */
 export const persist = <A, R>(
   once: Effect.Effect<A, EpisodeError, R>,
-  patience: Patience
+  patience: Patience,
+  useless?: Deferred.Deferred<GivenUp>
 ): Effect.Effect<Persisted<A>, never, R> =>
   Effect.suspend(() => {
     let attempts = 0
@@ -47,6 +53,10 @@ export const persist = <A, R>(
       Effect.catch((error) =>
         Effect.succeed<Persisted<A>["result"]>(Result.fail({ cause: error.reason._tag, detail: error.message }))
       ),
+      (insisting) =>
+        useless === undefined
+          ? insisting
+          : Effect.raceFirst(insisting, Effect.map(Deferred.await(useless), (why) => Result.fail(why))),
       Effect.map((result) => ({ attempts, result }))
     )
   })

@@ -14,6 +14,7 @@ import * as PolicyEngine from "../layers/PolicyEngine.ts"
 import { files } from "../layers/RunFolder.ts"
 import * as TrainerGrpo from "../layers/TrainerGrpo.ts"
 import * as Versions from "../layers/Versions.ts"
+import type { EvaluateOptions } from "./evaluate.ts"
 import { CurriculumUnreadable, load, type Loaded, select } from "./load.ts"
 import { Parts, type Remote, type World } from "./parts.ts"
 import { Unavailable } from "./refusal.ts"
@@ -38,6 +39,8 @@ export const Request = Schema.Struct({
   model: Schema.optionalKey(Schema.String),
   family: Schema.optionalKey(Family),
   rank: Schema.optionalKey(Schema.Natural),
+  thinking: Schema.optionalKey(Schema.Literals(["on", "off"])),
+  history: Schema.optionalKey(Schema.Literals(["template", "sampled"])),
   context: Schema.optionalKey(Schema.Natural)
 }).annotate({ identifier: "envtune/Request" })
 export type Request = typeof Request.Type
@@ -99,9 +102,12 @@ export interface Prepared {
 
 /** Where the engine is, when that is elsewhere. */
 const remoteOf = Effect.fnUntraced(function*(request: Request) {
-  const { "base-model": baseModel, context, family, model, profile, rank = 32, trainer: url } = request
+  const { "base-model": baseModel, context, family, history, model, profile, rank = 32, thinking, trainer: url } =
+    request
   if (url === undefined) {
-    const stray = ["profile", "base-model", "model", "family", "rank", "context"].find((name) => name in request)
+    const stray = ["profile", "base-model", "model", "family", "rank", "thinking", "history", "context"].find((name) =>
+      name in request
+    )
     return stray === undefined
       ? undefined
       : yield* new Unavailable({ detail: `--${stray} is of a server: say where it is with --trainer` })
@@ -114,7 +120,12 @@ const remoteOf = Effect.fnUntraced(function*(request: Request) {
   if (request.weights !== undefined) {
     return yield* new Unavailable({ detail: "--weights are of the embedded engine; a server has its own" })
   }
-  return { url, profile: presets[profile], baseModel, folder: model, family, rank, contextLength: context ?? 32_768 }
+  const language = {
+    family,
+    ...(thinking !== undefined && { thinking: thinking === "on" }),
+    ...(history !== undefined && { history })
+  }
+  return { url, profile: presets[profile], baseModel, folder: model, language, rank, contextLength: context ?? 32_768 }
 })
 
 /** The built-in stages ask of an optimiser what its server would do anyway. */
@@ -125,6 +136,14 @@ const asServed = <E, R>(curriculum: Curriculum<E, R>, { fixed }: ServerProfile):
     settings: { ...stage.settings, optimization: { ...stage.settings.optimization, ...fixed } }
   }))
 })
+
+/** A model is evaluated as it was trained last: what an episode may take, and how its messages are sampled. */
+const asTrained = <E, R>({ stages }: Curriculum<E, R>): Partial<EvaluateOptions> => {
+  const last = stages.at(-1)
+  if (last === undefined) return {}
+  const { concurrency, deadlineSeconds, maxSteps, retries, retryMilliseconds, sampling } = last.settings
+  return { concurrency, deadlineSeconds, maxSteps, retries, retryMilliseconds, sampling }
+}
 
 const servicesOf = (
   parts: Parts["Service"],
@@ -184,7 +203,12 @@ export const prepare = Effect.fn("prepare")(function*(
       seed,
       ...(request.minutes !== undefined && { seconds: request.minutes * 60 }),
       ...(request["save-every"] !== undefined && { saveEvery: request["save-every"] }),
-      evaluation: { ...world.evaluation, seed },
+      // The built-in model's own stages are evaluated by numbers of their own.
+      evaluation: {
+        ...world.evaluation,
+        ...(request.curriculum !== undefined || remote !== undefined ? asTrained(curriculum) : {}),
+        seed
+      },
       about: {
         versions: Versions.all,
         options: request,

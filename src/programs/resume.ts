@@ -5,7 +5,8 @@
  * what it did before, it does what the uninterrupted run would have done. Whatever differs from the
  * beginning is refused by name before anything is touched.
  */
-import { Effect, Equal, Layer, Schema } from "effect"
+import { Effect, Equal, Layer, Option, Schema } from "effect"
+import * as Curriculum from "../domain/Curriculum.ts"
 import { Manifest } from "../domain/Manifest.ts"
 import { RunStore } from "../domain/RunStore.ts"
 import { files } from "../layers/RunFolder.ts"
@@ -27,13 +28,28 @@ export interface ResumeOptions {
 const Json = Schema.fromJsonString(Manifest)
 const rewritten = (manifest: Manifest): Manifest => Schema.decodeSync(Json)(JSON.stringify(manifest))
 
+const decodeSettings = Schema.decodeUnknownOption(Curriculum.Settings)
+
+/** With the settings that an older version did not have, as what it did without them. */
+const settled = (manifest: Manifest): Manifest => ({
+  ...manifest,
+  stages: manifest.stages.map((stage) => ({
+    ...stage,
+    settings: Option.getOrElse(
+      decodeSettings(stage.settings, { onExcessProperty: "error" }),
+      () => stage.settings
+    )
+  }))
+})
+
 /** Versions may differ, and say so; nothing else may. */
 const compare = Effect.fnUntraced(function*(folder: string, recorded: Manifest, { curriculum, options }: Prepared) {
   const { evaluation, ...others } = options
   const asked = recorded.evaluation === undefined ? others : { ...others, evaluation }
   const now = rewritten(yield* manifestOf(curriculum, asked))
+  const before = settled(recorded)
   const names = ["curriculum", "tasks", "engine", "vocabularyHash", "evaluation", "stages"] as const
-  const differing = names.filter((name) => !Equal.equals(recorded[name], now[name]))
+  const differing = names.filter((name) => !Equal.equals(before[name], now[name]))
   if (differing.length > 0) {
     return yield* new Unavailable({
       detail: `${folder} cannot go on as it began: ${differing.join(", ")} of ${files.run} would be different now`

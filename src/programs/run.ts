@@ -5,7 +5,7 @@
  */
 import { Cause, Clock, Effect, Exit, Layer, Stream } from "effect"
 import * as Augmentor from "../domain/Augmentor.ts"
-import type { Curriculum } from "../domain/Curriculum.ts"
+import type { Curriculum, Settings } from "../domain/Curriculum.ts"
 import { Engine, EngineError, type EngineInfo, RequestRejected, unheeded } from "../domain/Engine.ts"
 import * as Evaluation from "../domain/Evaluation.ts"
 import type { WeightsKind } from "../domain/Journal.ts"
@@ -16,7 +16,6 @@ import { type Outcomes, type RunEvent, RunStore } from "../domain/RunStore.ts"
 import * as Standing from "../domain/Standing.ts"
 import type { Task } from "../domain/Task.ts"
 import { ofPart, Tasks } from "../domain/Tasks.ts"
-import type { Optimization } from "../domain/Trainer.ts"
 import * as Fingerprint from "../layers/Fingerprint.ts"
 import { evaluate, type EvaluateOptions } from "./evaluate.ts"
 import { type From, tune, type TuneOptions } from "./tune.ts"
@@ -98,28 +97,26 @@ const ending = (exit: Exit.Exit<unknown, unknown>): Pick<RunEvent & { _tag: "Run
   return { outcome: "failed", detail: error instanceof Error ? error.message : String(error) }
 }
 
-/** What of a stage's optimisation the engine would do otherwise, or could not do, a clause for each. */
+/** What a stage asks for that the engine would do otherwise, or could not do, a clause for each. */
 const clauses = (
-  info: Pick<EngineInfo, "capabilities">,
-  { loss: { klCoefficient }, ...adam }: Optimization
-): ReadonlyArray<string> => {
-  const { noReference } = info.capabilities
-  return [
-    ...unheeded(info, adam),
-    ...(klCoefficient > 0 && noReference !== undefined
-      ? [`klCoefficient is ${klCoefficient} and has to be 0: ${noReference}`]
-      : [])
-  ]
-}
+  { capabilities }: Pick<EngineInfo, "capabilities">,
+  { maxStaleness, optimization: { loss: { klCoefficient }, ...adam } }: Settings
+): ReadonlyArray<string> => [
+  ...unheeded({ capabilities }, adam),
+  ...(klCoefficient > 0 && capabilities.noReference !== undefined
+    ? [`klCoefficient is ${klCoefficient} and has to be 0: ${capabilities.noReference}`]
+    : []),
+  ...(maxStaleness > 0 && capabilities.snapshots !== true
+    ? [`maxStaleness is ${maxStaleness} and has to be 0: training changes the weights of whoever is sampling`]
+    : [])
+]
 
-/** Fails when the engine would silently optimise otherwise than a stage says, or cannot measure what it asks for. */
+/** Fails when the engine would silently train otherwise than a stage says, or cannot measure what it asks for. */
 export const heeded = <E, R>(
   info: Pick<EngineInfo, "capabilities">,
   { stages }: Curriculum<E, R>
 ): Effect.Effect<void, EngineError> => {
-  const told = stages.flatMap(({ name, settings }) =>
-    clauses(info, settings.optimization).map((clause) => ({ name, clause }))
-  )
+  const told = stages.flatMap(({ name, settings }) => clauses(info, settings).map((clause) => ({ name, clause })))
   if (told.length === 0) return Effect.void
   const detail = Array.from(
     Map.groupBy(told, ({ clause }) => clause),

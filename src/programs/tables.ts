@@ -201,14 +201,15 @@ const foreseenRow = (name: string, tasks: string, forecast: Forecast.StageForeca
 ]
 
 /** What a run would take, at least and at most, and the formula of its GPU hours. */
-export const forecast = ({ parameters, stages }: Foreseen, gpu: Forecast.Gpu): ReadonlyArray<string> => {
-  const known = stages.flatMap(({ forecast }) => forecast ?? [])
+export const forecast = ({ evaluation, parameters, stages }: Foreseen, gpu: Forecast.Gpu): ReadonlyArray<string> => {
+  const parts = [...stages, ...(evaluation === undefined ? [] : [evaluation])]
+  const known = parts.flatMap(({ forecast }) => forecast ?? [])
   const whole = Forecast.total(known)
   const { reading, sampling, training } = Forecast.utilisation
   return [
     ...Text.table([
       ["", "tasks", "updates", "episodes", "requests", "tokens read", "sampled", "trained on"],
-      ...stages.map(({ forecast, name, size, tasks }) =>
+      ...parts.map(({ forecast, name, size, tasks }) =>
         forecast === undefined
           ? [name, String(tasks), size === undefined ? "no ground truth to play" : "no bound"]
           : foreseenRow(name, String(tasks), forecast)
@@ -217,6 +218,11 @@ export const forecast = ({ parameters, stages }: Foreseen, gpu: Forecast.Gpu): R
     ]),
     "",
     "tokens of episodes that say what the ground truth says; a model that tries again, or says it otherwise, differs",
+    ...(whole.savedPasses === 0
+      ? []
+      : [
+        `the server's own ppo is the loss: ${Text.grouped(whole.savedPasses)} passes over what is trained on are saved`
+      ]),
     ...(parameters === undefined
       ? ["GPU hours need --parameters: the engine does not say how large the model is"]
       : [

@@ -3,22 +3,26 @@
  *
  * A step is collected and then trained on, one after the other, and the next step is
  * collected only then: the stream is on-policy by construction, and concurrency lives inside
- * `collect`. Staleness would be a `Stream.buffer` between the two, on purpose and visible.
+ * `collect`. A stage that allows staleness has its next steps collected meanwhile, each by a snapshot of the policy;
+ * `Ahead` is what keeps them within its bound.
  */
-import { Clock, Effect, Layer, Schema, Stream } from "effect"
-import { summarise } from "../domain/Accounting.ts"
+import { Clock, Deferred, Effect, Layer, Schema, Stream } from "effect"
+import * as Accounting from "../domain/Accounting.ts"
 import type { Decision } from "../domain/Advance.ts"
 import * as Alarms from "../domain/Alarms.ts"
-import type { Curriculum, Stage } from "../domain/Curriculum.ts"
+import { type Curriculum, type Stage, stepsAhead } from "../domain/Curriculum.ts"
+import { asItIs, Policy } from "../domain/Policy.ts"
 import type { StepReport } from "../domain/Report.ts"
-import { type RunEvent, RunStore } from "../domain/RunStore.ts"
+import { type Attempted, type RunEvent, RunStore } from "../domain/RunStore.ts"
 import * as Seed from "../domain/Seed.ts"
 import * as Standing from "../domain/Standing.ts"
 import type { Task } from "../domain/Task.ts"
 import * as TaskOrder from "../domain/TaskOrder.ts"
 import { ofPart, Tasks } from "../domain/Tasks.ts"
 import { Trainer, updatesOf } from "../domain/Trainer.ts"
-import { collect } from "./collect.ts"
+import * as Ahead from "./ahead.ts"
+import { collect, type Collected, type Place, stageOver, unused } from "./collect.ts"
+import type { GivenUp } from "./persist.ts"
 
 /** A stage that no training task is for. */
 export class StageEmpty extends Schema.TaggedError<StageEmpty>()("StageEmpty", {
@@ -99,6 +103,44 @@ const retake = Effect.fnUntraced(function*(
   }
 })
 
+const attemptsOf = (attempted: ReadonlyArray<Attempted>): ReadonlyArray<RunEvent> =>
+  attempted.map((attempted) => ({ _tag: "EpisodeAttempted", attempted }))
+
+/** The batches of a stage in order, collected as far ahead of whoever trains on them as the stage allows. */
+const batchesOf = Effect.fnUntraced(function*<E, R>(
+  stage: Stage<E, R>,
+  stageIndex: number,
+  seed: number,
+  progress: Progress,
+  nextTasks: (n: number) => ReadonlyArray<Task>
+) {
+  const policy = yield* Policy
+  const useless = yield* Deferred.make<GivenUp>()
+  const most = stepsAhead(stage.settings)
+  const { next, rest } = yield* Ahead.make(
+    Effect.gen(function*() {
+      const place: Place = { seed, stage: stage.name, stageIndex, step: progress.steps++ }
+      const { updates } = progress
+      const player = yield* asItIs(policy)
+      const collecting = collect(stage, place, nextTasks, most === 0 ? undefined : useless)
+      const collected = yield* Effect.provideService(collecting, Policy, player)
+      return { place, collected, updates }
+    }),
+    most
+  )
+  return {
+    /** The next batch, where it belongs, and how many optimiser steps the weights had taken that sampled it. */
+    next,
+    /** Gives up what was collected for steps after this one, and counts it as a part of it. */
+    end: Effect.fnUntraced(function*({ collected, place }: Effect.Success<typeof next>, why: string) {
+      yield* Deferred.succeed(useless, { cause: stageOver, detail: `the stage was over: ${why}` })
+      const left = yield* rest
+      progress.steps = place.step + 1
+      return unused(place, stage.settings.groupSize, collected, left.map(({ collected }) => collected))
+    })
+  }
+})
+
 /** One step of a stage: collect, record what was attempted, train, report. */
 const makeStep = Effect.fnUntraced(function*<E, R>(
   stage: Stage<E, R>,
@@ -117,30 +159,34 @@ const makeStep = Effect.fnUntraced(function*<E, R>(
   yield* retake(stage.name, next, from.standing.rounds)
   const reports = [...from.reports]
   const allowed = options.seconds === undefined ? undefined : (options.seconds * (stageIndex + 1)) / progress.stages
+  const batches = yield* batchesOf(stage, stageIndex, options.seed, progress, next)
 
   return Effect.fn("tune.step")(function*(stageStep: number) {
-    const step = progress.steps++
     const started = yield* Clock.currentTimeMillis
-    const collected = yield* collect(
-      stage,
-      { seed: options.seed, stage: stage.name, stageIndex, step },
-      next
-    )
+    const batch = yield* batches.next
     const collectedAt = yield* Clock.currentTimeMillis
+    const { collected, place: { step } } = batch
     const { groups } = collected
     const { optimization } = stage.settings
     const updates = updatesOf(groups.length, optimization)
-    const attempts = collected.attempted.map((attempted): RunEvent => ({ _tag: "EpisodeAttempted", attempted }))
+    const staleness = progress.updates - batch.updates
     const episodes = groups.reduce((sum, { members }) => sum + members.length, 0)
     yield* store.append([
-      ...attempts,
+      ...attemptsOf(collected.attempted),
       ...collected.rounds,
       ...(updates === 0 ? [] : [{ _tag: "UpdateStarted", step, groups: groups.length, episodes, updates } as const])
     ])
     const recordedAt = yield* Clock.currentTimeMillis
     const update = updates === 0
       ? undefined
-      : yield* trainer.step({ stage: stage.name, step, groups, optimization, updatesBefore: progress.updates })
+      : yield* trainer.step({
+        stage: stage.name,
+        step,
+        groups,
+        optimization,
+        updatesBefore: progress.updates,
+        staleness
+      })
     progress.updates += updates
     const trainedAt = yield* Clock.currentTimeMillis
     const measured: StepReport = {
@@ -148,24 +194,41 @@ const makeStep = Effect.fnUntraced(function*<E, R>(
       stageIndex,
       stageStep,
       step,
-      ...summarise(collected.attempted),
+      ...Accounting.summarise(collected.attempted),
       groups: {
         collected: collected.groupsCollected,
         trained: groups.length,
         refillRounds: collected.refillRounds
       },
       alarms: [],
+      ...(staleness > 0 && { staleness }),
       ...(update !== undefined && { update }),
       advance: { over: false, why: "" },
       seconds: { collect: seconds(started, collectedAt), train: seconds(recordedAt, trainedAt) }
     }
     const spent = seconds(progress.startedAt, trainedAt)
     const undecided = { ...measured, alarms: Alarms.raised(stage.settings, [...reports, measured]) }
-    const report = { ...undecided, advance: decide(stage, [...reports, undecided], spent, allowed) }
+    const advance = decide(stage, [...reports, undecided], spent, allowed)
+    const left = advance.over ? yield* batches.end(batch, advance.why) : undefined
+    const report = { ...undecided, ...(left !== undefined && withUnused(undecided, left)), advance }
     reports.push(report)
-    yield* store.append([{ _tag: "StepDone", report }])
+    yield* store.append([
+      ...attemptsOf(left?.attempted ?? []),
+      ...(left?.rounds ?? []),
+      { _tag: "StepDone", report }
+    ])
     return report
   })
+})
+
+/** A step's report with what was collected beyond it for nothing in its ledger; what it measured stays its own. */
+const withUnused = (
+  { groups, ledger, sampledTokens }: StepReport,
+  { attempted, groupsCollected }: Collected
+): Pick<StepReport, "groups" | "ledger" | "sampledTokens"> => ({
+  ledger: Accounting.plus(ledger, Accounting.ledger(attempted)),
+  groups: { ...groups, collected: groups.collected + groupsCollected },
+  sampledTokens: sampledTokens + Accounting.sampledTokens(attempted)
 })
 
 /** Seconds that reports account for. */

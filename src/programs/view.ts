@@ -291,6 +291,7 @@ const stepLine = (report: StepReport): string => {
       ? ["not trained"]
       : updateParts(update)),
     ...(report.breaks === undefined ? [] : [`breaks ${report.breaks}`]),
+    ...(report.staleness === undefined ? [] : [`stale by ${report.staleness}`]),
     `${(report.seconds.collect + report.seconds.train).toFixed(1)} s`,
     advance.why,
     ...report.alarms.map(({ says }) => `ALARM ${says}`)

@@ -163,7 +163,7 @@ const client = (url: string, wire: ServerProfile["wire"], apiKey: Redacted.Redac
     Layer.provide(NodeHttpClient.layerUndici)
   )
 
-const remoteMachine = ({ baseModel, contextLength, family, folder, profile, rank, url }: Remote) =>
+const remoteMachine = ({ baseModel, contextLength, folder, language, profile, rank, url }: Remote) =>
   Layer.unwrap(
     Effect.gen(function*() {
       const apiKey = yield* Config.Redacted("TINKER_API_KEY").pipe(Config.option, Effect.orDie)
@@ -175,7 +175,7 @@ const remoteMachine = ({ baseModel, contextLength, family, folder, profile, rank
         Layer.provide(client(url, profile.wire, Option.getOrUndefined(apiKey)))
       )
     })
-  ).pipe(Layer.provideMerge(RendererChat.layer(folder, { family })))
+  ).pipe(Layer.provideMerge(RendererChat.layer(folder, language)))
 
 const machine: Parts["Service"]["machine"] = ({ data, remote, weights, workers }) =>
   remote === undefined ? embeddedMachine({ data, weights, workers }) : remoteMachine(remote)

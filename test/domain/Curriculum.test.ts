@@ -64,6 +64,16 @@ describe("Curriculum", () => {
     assert.include(message, "temperature")
   })
 
+  it("refuses a staleness that is less than a batch, which would be none", () => {
+    const optimization = { updatesPerBatch: 4 }
+    const message = refusal(() => stage("first", { maxStaleness: 3, optimization }))
+    assert.include(message, "3 allows nothing to be collected ahead: a batch makes 4 optimiser steps")
+    const ahead = [0, 4, 7, 8].map((maxStaleness) =>
+      Curriculum.stepsAhead(stage("first", { maxStaleness, optimization }).settings)
+    )
+    assert.deepStrictEqual(ahead, [0, 1, 1, 2])
+  })
+
   it("refuses no stages, and two of one name", () => {
     assert.strictEqual(refusal(make()), "curriculum \"mine\": it has no stages")
     assert.strictEqual(

@@ -1,8 +1,9 @@
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, layer } from "@effect/vitest"
 import { Effect, FileSystem, Layer, Path } from "effect"
-import { type AdamW, type Datum, Engine } from "../../src/domain/Engine.ts"
+import { type AdamW, type Datum, Engine, type PpoDatum } from "../../src/domain/Engine.ts"
 import * as Seed from "../../src/domain/Seed.ts"
+import * as BuiltinLoss from "../../src/domain/tinker/BuiltinLoss.ts"
 import { presets, type ServerProfile } from "../../src/domain/tinker/ServerProfile.ts"
 import * as EngineTinker from "../../src/layers/EngineTinker.ts"
 import { layer as client } from "./tinker/scripted.ts"
@@ -83,6 +84,74 @@ describe("EngineTinker", () => {
         }
       }))
 
+    it.effect("has the gradient of the clipped loss in one pass, where the server has it", () =>
+      Effect.gen(function*() {
+        const [low, high] = [0.7, 1.6] as const
+        const built: ReadonlyArray<readonly [Partial<ToyServer.Habits>, ServerProfile]> = [
+          [{}, sums],
+          [{}, { ...sums, linearLoss: "importance_sampling" }],
+          [meansOf, means]
+        ]
+        for (const [habits, profile] of built) {
+          const server = ToyServer.make(habits)
+          yield* Effect.gen(function*() {
+            const { forward, forwardBackward, optimStep, ppo } = yield* Engine
+            assert(ppo !== undefined)
+            const known = yield* forward(
+              data.map((datum) => ({ ...datum, weights: datum.weights.map(() => 1) })),
+              "current"
+            )
+            const stale = data.map(({ tokens, weights }, n): PpoDatum => ({
+              tokens,
+              // Ratios from 0.5 to 2, on both sides of either bound.
+              oldLogprobs: known[n]!.logprobs.map((logprob, t) => logprob + Math.log(2) * ((3 * t + n) % 5 - 2) / 2),
+              advantages: weights
+            }))
+            const loss = { name: "ppo", clip: [low, high] } as const
+            const slopes = stale.map(({ advantages, oldLogprobs }, n) =>
+              BuiltinLoss.linearise(
+                loss,
+                { weights: advantages, advantages, logprobs: oldLogprobs },
+                known[n]!.logprobs
+              )
+            )
+            const advantages = stale.flatMap((datum) => Array.from(datum.advantages))
+            const linear = slopes.flatMap(({ weights }) => Array.from(weights))
+            assert.isAbove(linear.filter((slope, t) => slope === 0 && advantages[t] !== 0).length, 2)
+            assert.isAbove(linear.filter((slope) => slope !== 0).length, 10)
+            yield* forwardBackward(data.map(({ tokens }, n) => ({ tokens, weights: slopes[n]!.weights })))
+            const { gradientNorm: expected = 0 } = yield* optimStep({ ...adam, learningRate: 0 })
+            const before = server.requests().length
+            const scored = yield* ppo(stale, { low, high })
+            const sent = server.requests().slice(before)
+            assert.deepStrictEqual(new Set(sent), new Set(["forward_backward"]))
+            assert.deepStrictEqual(
+              scored.map(({ logprobs }) => logprobs.length),
+              data.map(({ weights }) => weights.length)
+            )
+            const { gradientNorm = 0 } = yield* optimStep({ ...adam, learningRate: 0 })
+            assert.approximately(gradientNorm, expected, 1e-6)
+            assert.isAbove(expected, 0.1)
+          }).pipe(Effect.provide(engine(server, profile)))
+        }
+      }))
+
+    it.effect("adds nothing to the clipped loss's data on a server that averages", () =>
+      Effect.gen(function*() {
+        const { forwardBackward, optimStep, ppo } = yield* Engine
+        assert(ppo !== undefined)
+        const stale = data.map(({ tokens, weights }) => ({ tokens, oldLogprobs: weights, advantages: weights }))
+        const clip = { low: 0.8, high: 1.28 }
+        yield* ppo(stale, clip)
+        assert.include((yield* Effect.flip(forwardBackward(data))).message, "takes the data of a step with ppo at once")
+        assert.include((yield* Effect.flip(ppo(stale, clip))).message, "cannot add the data of ppo to others")
+        yield* optimStep({ ...adam, learningRate: 0 })
+        yield* forwardBackward(data)
+        assert.include((yield* Effect.flip(ppo(stale, clip))).message, "cannot add the data of ppo to others")
+        const none = yield* Effect.provide(Engine, engine(ToyServer.make(), presets["skyrl-megatron"]))
+        assert.isUndefined(none.ppo)
+      }).pipe(Effect.provide(engine(ToyServer.make(meansOf), means))))
+
     it.effect("sends the backward pass, the step and the publication before it waits for any", () =>
       Effect.gen(function*() {
         const server = ToyServer.make(meansOf)
@@ -140,6 +209,22 @@ describe("EngineTinker", () => {
           }).pipe(Effect.provide(engine(ToyServer.make(habits), profile)))
         }
       }))
+
+    it.effect("keeps the weights of a snapshot, where the server does", () =>
+      Effect.gen(function*() {
+        const { sample, snapshot } = yield* Engine
+        assert(snapshot !== undefined)
+        const before = yield* sample(request)
+        const early = yield* snapshot
+        yield* trained([data])
+        const late = yield* snapshot
+        yield* trained([data])
+        assert.deepStrictEqual(yield* early(request), before)
+        const samples = yield* Effect.forEach([early, late, sample], (ask) => ask({ ...request, temperature: 0 }))
+        assert.strictEqual(new Set(samples.map(({ logprobs }) => logprobs.join())).size, 3)
+        const overwritten = yield* Effect.provide(Engine, engine(ToyServer.make(meansOf), means))
+        assert.isUndefined(overwritten.snapshot)
+      }).pipe(Effect.provide(engine(ToyServer.make(), sums))))
 
     it.effect("remembers the reference, however the server lets it", () =>
       Effect.gen(function*() {

@@ -1,7 +1,15 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Ref } from "effect"
 import { defaults } from "../../src/domain/Curriculum.ts"
-import { type Datum, Engine, EngineError, type EngineInfo, NonFinite } from "../../src/domain/Engine.ts"
+import {
+  type Clip,
+  type Datum,
+  Engine,
+  EngineError,
+  type EngineInfo,
+  NonFinite,
+  type PpoDatum
+} from "../../src/domain/Engine.ts"
 import type { Episode, Step } from "../../src/domain/Episode.ts"
 import * as Reward from "../../src/domain/Reward.ts"
 import * as Task from "../../src/domain/Task.ts"
@@ -52,10 +60,12 @@ const batch = (members: ReadonlyArray<Member>, own: Optimization, groups = 1): B
   step: 0,
   groups: Array.from({ length: groups }, () => ({ task, members })),
   optimization: own,
-  updatesBefore: 0
+  updatesBefore: 0,
+  staleness: 0
 })
 
 interface Asked {
+  readonly clipped: ReadonlyArray<{ readonly data: ReadonlyArray<PpoDatum>; readonly clip: Clip }>
   readonly forward: ReadonlyArray<"current" | "reference">
   readonly backward: ReadonlyArray<ReadonlyArray<Datum>>
   readonly rates: ReadonlyArray<number>
@@ -72,12 +82,22 @@ const usual: EngineInfo["capabilities"] = { entropyGradient: true }
 /** What a step of the optimiser says. */
 type Taken = Effect.Effect<{ readonly gradientNorm?: number }, EngineError>
 
+interface Habits {
+  /** Whether it has a clipped loss of its own. */
+  readonly ppo?: boolean
+  readonly capabilities?: EngineInfo["capabilities"]
+  /** What the model gives every token. */
+  readonly logprob?: number
+  readonly taken?: Taken
+}
+
 /** An engine whose model gives every token one log-prob, and the reference another. */
-const engineOf = (
-  asked: Ref.Ref<Asked>,
-  capabilities: EngineInfo["capabilities"],
-  taken: Taken = Effect.succeed({ gradientNorm: 2 })
-) =>
+const engineOf = (asked: Ref.Ref<Asked>, {
+  capabilities = usual,
+  logprob = -0.5,
+  ppo = false,
+  taken = Effect.succeed({ gradientNorm: 2 })
+}: Habits) =>
   Layer.succeed(
     Engine,
     Engine.of({
@@ -92,13 +112,20 @@ const engineOf = (
       forward: (data, weights) =>
         Effect.as(
           Ref.update(asked, (before) => ({ ...before, forward: [...before.forward, weights] })),
-          score(data, weights === "reference" ? -1 : -0.5)
+          score(data, weights === "reference" ? -1 : logprob)
         ),
       forwardBackward: (data) =>
         Effect.as(
           Ref.update(asked, (before) => ({ ...before, backward: [...before.backward, data] })),
-          score(data, -0.5)
+          score(data, logprob)
         ),
+      ...(ppo && {
+        ppo: (data, clip) =>
+          Effect.as(
+            Ref.update(asked, (before) => ({ ...before, clipped: [...before.clipped, { data, clip }] })),
+            score(data.map(({ advantages, tokens }) => ({ tokens, weights: advantages })), logprob)
+          )
+      }),
       optimStep: ({ learningRate }) =>
         Effect.andThen(
           Ref.update(asked, (before) => ({ ...before, rates: [...before.rates, learningRate] })),
@@ -111,11 +138,11 @@ const engineOf = (
   )
 
 /** What the engine was asked, and what the trainer said of it. */
-const train = Effect.fnUntraced(function*(given: Batch, capabilities = usual, taken?: Taken) {
-  const asked = yield* Ref.make<Asked>({ forward: [], backward: [], rates: [] })
+const train = Effect.fnUntraced(function*(given: Batch, habits: Habits = {}) {
+  const asked = yield* Ref.make<Asked>({ forward: [], backward: [], clipped: [], rates: [] })
   const update = yield* Effect.provide(
     Trainer.use((trainer) => trainer.step(given)),
-    Layer.provide(TrainerGrpo.layer, engineOf(asked, capabilities, taken))
+    Layer.provide(TrainerGrpo.layer, engineOf(asked, habits))
   )
   return { update, ...(yield* Ref.get(asked)) }
 })
@@ -164,8 +191,11 @@ describe("TrainerGrpo", () => {
 
   it.effect("says nothing of what the engine lets nobody see, and asks for no reference that is not there", () =>
     Effect.gen(function*() {
-      const blind = { entropyGradient: true, noReference: "it keeps none" }
-      const { forward, update } = yield* train(batch([member(1)], optimization()), blind, Effect.succeed({}))
+      const capabilities = { entropyGradient: true, noReference: "it keeps none" }
+      const { forward, update } = yield* train(batch([member(1)], optimization()), {
+        capabilities,
+        taken: Effect.succeed({})
+      })
       assert.deepStrictEqual(forward, [])
       assert.notProperty(update, "kl")
       assert.notProperty(update, "gradientNorm")
@@ -181,12 +211,16 @@ describe("TrainerGrpo", () => {
   it.effect("estimates the entropy's gradient for an engine that has not", () =>
     Effect.gen(function*() {
       const { backward } = yield* train(batch([member(1)], optimization({ entropyCoefficient: 0.3 })), {
-        entropyGradient: false
+        capabilities: { entropyGradient: false }
       })
       const datum = backward[0]![0]!
       const surprise = -0.3 / 3 * (-0.5 + 1)
       assert.isUndefined(datum.entropyWeights)
       close(datum.weights, [1 / 3 + surprise, 1 / 3 + surprise, 0, 1 / 3 + surprise])
+      const stale = { ...batch([member(1)], optimization({ entropyCoefficient: 0.3 })), staleness: 1 }
+      const moved = yield* train(stale, { capabilities: { entropyGradient: false }, logprob: -0.4 })
+      const likelier = Math.exp(0.1) * (1 / 3 - 0.3 / 3 * (-0.4 + 1))
+      close(moved.backward[0]![0]!.weights, [likelier, likelier, 0, likelier])
     }))
 
   it.effect("cuts a batch into updates, warms the rate up, and asks for log-probs after the first", () =>
@@ -195,10 +229,52 @@ describe("TrainerGrpo", () => {
       const { backward, forward, rates, update } = yield* train(batch([member(1), member(-1)], own, 3))
       assert.deepStrictEqual(backward.map((data) => data.length), [2, 4])
       assert.deepStrictEqual(rates, [0.25, 0.5])
-      assert.deepStrictEqual(forward, ["reference", "current", "reference"])
+      assert.deepStrictEqual(forward, ["reference", "reference", "current"])
       assert.strictEqual(update.tokens, 18)
       const later = yield* train({ ...batch([member(1), member(-1)], own, 3), updatesBefore: 2 })
       assert.deepStrictEqual(later.rates, [0.75, 1])
+    }))
+
+  it.effect("takes the ratio to the weights that sampled a batch, where those of the engine have moved on", () =>
+    Effect.gen(function*() {
+      const own = optimization({ dualClip: null })
+      const stale = { ...batch([member(2), member(-1)], own), staleness: 1 }
+      for (const [logprob, positive, negative] of [[-0.5, 1, 1], [-0.4, 1, 1], [0, 0, 1], [-1, 1, 0]] as const) {
+        const { backward, forward, update } = yield* train(stale, { logprob })
+        assert.deepStrictEqual(forward, ["reference", "current"])
+        const share = Math.exp(logprob + 0.5) / 6
+        close(backward[0]![0]!.weights, [2, 2, 0, 2].map((advantage) => positive * advantage * share))
+        close(backward[0]![1]!.weights, [1, 1, 0, 1].map((advantage) => -negative * advantage * share))
+        assert.strictEqual(update.clipFraction, 1 - (positive + negative) / 2)
+        assert.strictEqual(update.entropy, 1)
+      }
+    }))
+
+  it.effect("asks an engine for its clipped loss where there is nothing else in the loss, whatever the weights are", () =>
+    Effect.gen(function*() {
+      const own = optimization({ dualClip: null, aggregation: "seq-mean-token-mean" })
+      const members = [member(2), member(1, [0, -1])]
+      for (const staleness of [0, 1]) {
+        const given = { ...batch(members, own), staleness }
+        const { backward, clipped, forward, update } = yield* train(given, { ppo: true, logprob: -0.1 })
+        assert.deepStrictEqual(forward, ["reference"])
+        assert.deepStrictEqual(backward, [])
+        const [asked] = clipped
+        assert(asked !== undefined)
+        const { clip, data } = asked
+        assert.deepStrictEqual(clip, { low: 0.8, high: 1.28 })
+        close(data[0]!.advantages, [2 / 6, 2 / 6, 0, 2 / 6])
+        close(data[1]!.advantages, [0, 0, 0, -1 / 2])
+        close(data[0]!.oldLogprobs, [-0.5, -0.5, 0, -0.5])
+        // All three tokens of the first are beyond the upper bound, and the one of the second is not bounded there.
+        assert.strictEqual(update.clipFraction, 3 / 4)
+        assert.closeTo(update.policyLoss, -2 * 1.28 / 2 + Math.exp(0.4) / 2, 1e-6)
+        assert.strictEqual(update.entropy, 1)
+      }
+      for (const loss of [{ dualClip: 10 }, { klCoefficient: 0.1 }, { entropyCoefficient: 0.1 }]) {
+        const { clipped } = yield* train(batch(members, optimization({ dualClip: null, ...loss })), { ppo: true })
+        assert.deepStrictEqual(clipped, [])
+      }
     }))
 
   it.effect("refuses a batch in which nothing has an advantage", () =>
@@ -210,17 +286,17 @@ describe("TrainerGrpo", () => {
 
   it.effect("says that its engine failed, and whether that may pass", () =>
     Effect.gen(function*() {
-      const asked = yield* Ref.make<Asked>({ forward: [], backward: [], rates: [] })
+      const asked = yield* Ref.make<Asked>({ forward: [], backward: [], clipped: [], rates: [] })
       const error = yield* Effect.flip(
         Effect.provide(
           Trainer.use((trainer) => trainer.step(batch([member(1)], optimization()))),
           Layer.provide(
             TrainerGrpo.layer,
-            engineOf(
-              asked,
-              usual,
-              Effect.fail(new EngineError({ reason: new NonFinite({ quantity: "gradient's norm", value: NaN }) }))
-            )
+            engineOf(asked, {
+              taken: Effect.fail(
+                new EngineError({ reason: new NonFinite({ quantity: "gradient's norm", value: NaN }) })
+              )
+            })
           )
         )
       )

@@ -290,7 +290,10 @@ describe("envtune tune", () => {
       const path = yield* fs.makeTempFileScoped({ directory: inside, prefix: "curriculum-", suffix: ".ts" })
       yield* fs.writeFileString(path, valid)
       yield* envtune(["tune", path, "--out", out])
-      assert.strictEqual(JSON.parse(yield* fs.readFileString(`${out}/run.json`)).curriculum, "of a user")
+      const { curriculum, evaluation, stages } = JSON.parse(yield* fs.readFileString(`${out}/run.json`))
+      assert.strictEqual(curriculum, "of a user")
+      assert.deepStrictEqual(evaluation.sampling, stages[0].settings.sampling)
+      assert.strictEqual(evaluation.concurrency, stages[0].settings.concurrency)
     }).pipe(Effect.provide(NodeServices.layer)))
 
   it.effect("runs a user's curriculum on the tasks it brings, without an evaluation when it holds none out", () =>

@@ -62,7 +62,21 @@ describe("envtune doctor", () => {
         assert.deepStrictEqual(Object.keys(broken).slice(0, 2), ["gradient", "unknown losses"])
         assert.strictEqual(broken["gradient"], "twice the weights: the gradient is 1.00 times as large, not 2")
         assert.include(broken["unknown losses"], "computed without a word")
-        assert.deepStrictEqual(Object.keys(yield* brokenOf(silent, presets.custom)), ["unknown losses"])
+        assert.deepStrictEqual(Object.keys(yield* brokenOf(silent, presets.custom)), ["unknown losses", "clipped loss"])
+        assert.deepStrictEqual(
+          yield* brokenOf({ ...silent, unknownLoss: "refused" }, { ...presets.custom, ppo: false }),
+          {}
+        )
+      }))
+
+    it.effect("catches a clipped loss with bounds of its own", () =>
+      Effect.gen(function*() {
+        const broken = yield* brokenOf({ bounds: "ignored" }, presets.custom)
+        assert.deepStrictEqual(Object.keys(broken), ["clipped loss"])
+        assert.match(
+          broken["clipped loss"] ?? "",
+          /^ppo: the gradient is \d\.\d+ times that of the linear loss, not 1$/
+        )
       }))
 
     it.effect("catches an optimiser with numbers of its own, and samplers that training reaches", () =>
@@ -93,7 +107,7 @@ describe("envtune doctor", () => {
         const { lines } = yield* diagnose({}, presets.custom)
         assert.strictEqual(lines[0], "as profile custom:")
         assert.match(lines[1] ?? "", /^gradient {8}works {2}linear, a plain sum; norm \d/)
-        assert.strictEqual(lines.length, 9)
+        assert.strictEqual(lines.length, 10)
       }))
   })
 })

@@ -2,6 +2,7 @@ import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, FileSystem, Layer } from "effect"
 import { TestConsole } from "effect/testing"
+import { Engine } from "../../src/domain/Engine.ts"
 import * as Tasks from "../../src/domain/Tasks.ts"
 import * as EngineScripted from "../../src/layers/EngineScripted.ts"
 import * as EnvironmentToy from "../../src/layers/EnvironmentToy.ts"
@@ -19,16 +20,29 @@ const world: World = {
   evaluation: { ...defaults, sampling: { temperature: 0, maxTokens: 8 } }
 }
 
+const scripted = EngineScripted.layer(() => [10])
+
+/** An engine that is asked twice for a linear loss, and once for a clipped one. */
+const clipping = Layer.effect(
+  Engine,
+  Effect.map(Engine, (engine) =>
+    Engine.of({
+      ...engine,
+      info: { ...engine.info, capabilities: { ...engine.info.capabilities, forwardPasses: 1 } },
+      ppo: () => Effect.succeed([])
+    }))
+).pipe(Layer.provide(scripted))
+
 /** The command tree, and what engine it asked for. */
-const made = () => {
+const made = (own: World = world, engine: Layer.Layer<Engine> = scripted) => {
   const asked: Array<MachineOptions> = []
   const parts = Layer.mock(Parts, {
     exercises: () => [],
     openai,
-    world: () => Effect.succeed(world),
+    world: () => Effect.succeed(own),
     machine: (options) => {
       asked.push(options)
-      return Layer.merge(EngineScripted.layer(() => [10]), renderer)
+      return Layer.merge(engine, renderer)
     }
   })
   return { asked, envtune: cli(parts, "1.2.3") }
@@ -46,9 +60,26 @@ describe("envtune tune --dry-run", () => {
       const said = yield* output
       // 5 steps of 2 groups of 4, every group replaced at most once; an episode has two turns of one message.
       assert.match(said, /^one +6 +5 +40 to 80 +80 to 160 /m)
-      assert.match(said, /^all +15 +120 to 240 +240 to 480 /m)
+      // Three test tasks and one of transfer, before and after.
+      assert.match(said, /^before and after +4 +0 +8 +16 /m)
+      assert.match(said, /^all +15 +128 to 248 +256 to 496 /m)
       assert.match(said, /^a100 hours for 7\.60 G parameters: /m)
       assert.isFalse(yield* fs.exists(out))
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.effect("counts the passes that the engine's own clipped loss saves", () =>
+    Effect.gen(function*() {
+      const loss = { klCoefficient: 0, entropyCoefficient: 0, dualClip: null }
+      const strict = stage("strict", 5, { optimization: { loss } })
+      const ahead = stage("ahead", 10, { optimization: { loss }, maxStaleness: 1 })
+      const paper = stage("paper", 10)
+      const clipped = { ...world, curriculum: () => curriculum(strict, ahead, paper) }
+      for (const engine of [scripted, clipping]) yield* made(clipped, engine).envtune(["tune", "--dry-run"])
+      const saved = (yield* output).match(/.*saved$/gm)
+      // The first stage needs no log-probs but the engine's own, the second asks for those of the moment, too.
+      assert.deepStrictEqual(saved, [
+        "the server's own ppo is the loss: 25 passes over what is trained on are saved"
+      ])
     }).pipe(Effect.provide(NodeServices.layer)))
 
   it.effect("counts an episode in the model's tokens", () =>
@@ -76,6 +107,7 @@ describe("envtune tune --trainer", () => {
       assert.strictEqual(remote?.url, "http://127.0.0.1:8000")
       assert.strictEqual(remote?.profile.name, "skyrl-jax")
       assert.strictEqual(remote?.rank, 16)
+      assert.deepStrictEqual(remote?.language, { family: "qwen3" })
       assert.strictEqual(remote?.contextLength, 32_768)
     }).pipe(Effect.provide(NodeServices.layer)))
 
@@ -93,6 +125,38 @@ describe("envtune tune --trainer", () => {
       assert.strictEqual(asked.length, 0)
       yield* envtune(["tune", "--dry-run", ...all("skyrl-fsdp"), "--rank", "8"])
       assert.strictEqual(asked.length, 1)
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.effect("speaks to the model as it is told", () =>
+    Effect.gen(function*() {
+      const { asked, envtune } = made()
+      const speaking = ["--thinking", "off", "--history", "sampled"]
+      yield* envtune(["tune", "--dry-run", ...server, "--model", "qwen", "--family", "qwen3", ...speaking])
+      assert.deepStrictEqual(asked[0]?.remote?.language, { family: "qwen3", thinking: false, history: "sampled" })
+      yield* Effect.flip(envtune(["tune", "--thinking", "on"]))
+      assert.include(yield* errors, "--thinking is of a server: say where it is with --trainer")
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.effect("evaluates a model as it was trained last", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const out = `${yield* fs.makeTempDirectoryScoped()}/run`
+      const settings = {
+        deadlineSeconds: 7200,
+        concurrency: 3,
+        retries: 1,
+        sampling: { temperature: 1, maxTokens: 16 }
+      }
+      const slow = { ...world, curriculum: () => curriculum(stage("one", 1), stage("two", 1, settings)) }
+      const { envtune } = made(slow)
+      yield* envtune(["tune", "--out", out, ...server, "--model", "qwen", "--family", "qwen3"])
+      const { evaluation } = JSON.parse(yield* fs.readFileString(`${out}/run.json`))
+      assert.deepStrictEqual(evaluation, {
+        ...world.evaluation,
+        ...settings,
+        maxSteps: 10,
+        retryMilliseconds: 100
+      })
     }).pipe(Effect.provide(NodeServices.layer)))
 
   it.effect("is refused without what it needs, and so is what needs it", () =>

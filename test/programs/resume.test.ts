@@ -118,6 +118,19 @@ describe("envtune resume", () => {
       assert.isFalse(yield* fs.exists(`${again}/lock`))
     }).pipe(Effect.provide(NodeServices.layer)))
 
+  it.effect("goes on with a run of a version whose stages had fewer settings", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const folder = yield* complete
+      yield* cut(folder, 8)
+      const manifest = yield* fs.readFileString(`${folder}/run.json`)
+      const older = manifest.replaceAll(/ *"maxStaleness": 0,\n/g, "")
+      assert.isBelow(older.length, manifest.length)
+      yield* fs.writeFileString(`${folder}/run.json`, older)
+      yield* envtune(["resume", folder])
+      assert.strictEqual((yield* RunReader.open(folder)).summary.outcome, "completed")
+    }).pipe(Effect.provide(NodeServices.layer)))
+
   it.effect("refuses a curriculum's file that has changed since", () =>
     Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem

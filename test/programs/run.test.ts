@@ -162,6 +162,20 @@ describe("run", () => {
       RunStoreMemory.layer
     ])))
 
+  it.effect("refuses staleness of an engine without snapshots, before anything is recorded", () =>
+    Effect.gen(function*() {
+      const stale = curriculum(stage("strict", 1), stage("ahead", 1, { maxStaleness: 1 }))
+      const embedded = worldOf({ capabilities: { entropyGradient: true } })
+      const error = yield* Effect.flip(run(stale, options).pipe(Effect.provide(embedded)))
+      assert.strictEqual(
+        error.message,
+        "the engine rejected the request: ahead: maxStaleness is 1 and has to be 0: training changes the weights of whoever is "
+          + "sampling"
+      )
+      assert.deepStrictEqual(yield* Ref.get(yield* RunStoreMemory.Recorded), [])
+      assert.deepStrictEqual(yield* Effect.map(run(stale, options), ({ steps }) => steps), 2)
+    }).pipe(Effect.provide([World, RunStoreMemory.layer])))
+
   it.effect("does not evaluate when it is not asked to", () =>
     Effect.gen(function*() {
       const { evaluation: _, ...without } = options

@@ -2,11 +2,18 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import * as Journal from "../../src/domain/Journal.ts"
 import { ledgerBalances } from "../../src/domain/Report.ts"
-import { attempts, simulate, type Simulated } from "./simulation.ts"
+import { attempts, simulate, type Simulated, type TrainedOn } from "./simulation.ts"
 
 const reportsOf = ({ events }: Simulated) => events.flatMap((event) => event._tag === "StepDone" ? [event.report] : [])
 
 const endOf = ({ events }: Simulated) => events.at(-1)
+
+/** By one snapshot of the weights, which had not taken more than `most` steps since. */
+const isSampledWithin = (most: number, { at, sampledBy }: TrainedOn): boolean => {
+  const versions = new Set(sampledBy.flatMap((versions) => Array.from(versions)))
+  const [version = Infinity] = versions
+  return versions.size === 1 && version <= at && at - version <= most
+}
 
 /** Laws that hold for every run, whatever happens. */
 const laws: Readonly<Record<string, (simulated: Simulated) => void>> = {
@@ -32,8 +39,15 @@ const laws: Readonly<Record<string, (simulated: Simulated) => void>> = {
       .map(({ seed, step, task }) => `${step}/${task.id}/${seed}`)
     assert.sameMembers(inBatches, recorded)
   },
-  "a batch was sampled by the weights that it updates": ({ trained }) => {
-    for (const { at, begun } of trained) assert.isTrue(begun.every((updates) => updates === at))
+  "a batch was sampled by one snapshot, which is not older than its bound, and the report says so": (simulated) => {
+    const reports = reportsOf(simulated)
+    for (const trained of simulated.trained) {
+      const { batch } = trained
+      assert.isAtMost(batch.staleness, simulated.world.settings.maxStaleness)
+      assert.isTrue(isSampledWithin(batch.staleness, trained))
+      const report = reports.find(({ step }) => step === batch.step)
+      if (report !== undefined) assert.strictEqual(report.staleness ?? 0, batch.staleness)
+    }
   },
   "no attempt outlives its deadline": ({ leases, world }) => {
     for (const { closed, opened } of leases) {
@@ -71,6 +85,8 @@ describe("a simulated run", () => {
     Effect.gen(function*() {
       const outcomes = new Set<string>()
       const causes = new Set<string>()
+      /** By how many batches may be ahead: of how many the weights of one were at most, when it was trained on. */
+      const oldest: Record<number, number> = {}
       let episodes = 0
       for (const seed of seeds) {
         const simulated = yield* simulate(seed)
@@ -80,6 +96,12 @@ describe("a simulated run", () => {
           } catch (error) {
             throw new Error(`seed ${seed}: ${law}`, { cause: error })
           }
+        }
+        const { maxStaleness, optimization: { updatesPerBatch } } = simulated.world.settings
+        for (const one of simulated.trained) {
+          const ahead = maxStaleness / updatesPerBatch
+          const age = [0, 1, 2].findIndex((batches) => isSampledWithin(batches * updatesPerBatch, one))
+          oldest[ahead] = Math.max(oldest[ahead] ?? 0, age)
         }
         const end = endOf(simulated)
         if (end?._tag === "RunEnded") outcomes.add(end.outcome)
@@ -94,6 +116,7 @@ describe("a simulated run", () => {
         "no_signal",
         "unscorable",
         "lone_member",
+        "stage_over",
         "deadline",
         "PolicyUnavailable",
         "PolicyRefused",
@@ -101,6 +124,8 @@ describe("a simulated run", () => {
         "JudgeUnavailable"
       ])
       assert.isAbove(episodes, 5000)
+      // A bound that is one less does not hold anywhere.
+      assert.deepStrictEqual(oldest, { 0: 0, 1: 1, 2: 2 })
     }))
 
   it.effect("is the same again, to the millisecond", () =>

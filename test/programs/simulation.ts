@@ -8,12 +8,12 @@ import { TestClock } from "effect/testing"
 import * as Advance from "../../src/domain/Advance.ts"
 import * as Curriculum from "../../src/domain/Curriculum.ts"
 import { Environment, EnvironmentError, SimulatorCrashed } from "../../src/domain/Environment.ts"
-import { PolicyError, PolicyRefused, PolicyUnavailable } from "../../src/domain/Policy.ts"
+import { type Player, Policy, PolicyError, PolicyRefused, PolicyUnavailable } from "../../src/domain/Policy.ts"
 import * as Reward from "../../src/domain/Reward.ts"
 import type { RunEvent } from "../../src/domain/RunStore.ts"
 import * as Seed from "../../src/domain/Seed.ts"
 import * as Tasks from "../../src/domain/Tasks.ts"
-import { type Batch, EngineFailed, Trainer, TrainerError } from "../../src/domain/Trainer.ts"
+import { type Batch, EngineFailed, Trainer, TrainerError, updatesOf } from "../../src/domain/Trainer.ts"
 import * as EngineScripted from "../../src/layers/EngineScripted.ts"
 import * as EnvironmentToy from "../../src/layers/EnvironmentToy.ts"
 import * as PolicyScripted from "../../src/layers/PolicyScripted.ts"
@@ -45,11 +45,18 @@ export interface Lease {
   readonly closed: number
 }
 
+/** A batch, and how many updates had been made when it was trained on, and when the weights were there that sampled it. */
+export interface TrainedOn {
+  readonly batch: Batch
+  readonly at: number
+  /** By episode: of everything that was said in it. */
+  readonly sampledBy: ReadonlyArray<ReadonlySet<number>>
+}
+
 export interface Simulated {
   readonly world: World
   readonly events: ReadonlyArray<RunEvent>
-  /** With how many updates had been made when a batch was trained on, and when each of its episodes began. */
-  readonly trained: ReadonlyArray<{ readonly batch: Batch; readonly at: number; readonly begun: ReadonlyArray<number> }>
+  readonly trained: ReadonlyArray<TrainedOn>
   readonly leases: ReadonlyArray<Lease>
   /** Sessions at once, at most, and when all was over. */
   readonly mostOpen: number
@@ -61,6 +68,7 @@ const stages = 2
 export const worldOf = (seed: number): World => {
   const draws = new Seed.Draws(Seed.derive("world", seed))
   const upTo = (most: number) => draws.uniform() * most
+  const updatesPerBatch = 1 + seed % 2
   const from = upTo(600_000)
   return {
     seed,
@@ -78,7 +86,9 @@ export const worldOf = (seed: number): World => {
       refillRounds: draws.below(3),
       retries: draws.below(4),
       deadlineSeconds: 20 + draws.below(60),
-      credit: draws.pick(["episode", "turn"])
+      credit: draws.pick(["episode", "turn"]),
+      optimization: { updatesPerBatch },
+      maxStaleness: updatesPerBatch * draws.below(3)
     })
   }
 }
@@ -93,14 +103,14 @@ const made = (world: World) => {
   const { seed } = world
   const roll = (...what: ReadonlyArray<string | number>) => Seed.uniform(Seed.derive(seed, ...what), 0)
   const leases: Array<Lease> = []
-  const trained: Array<Simulated["trained"][number]> = []
+  const trained: Array<TrainedOn> = []
   const calls = new Map<number, number>()
-  const begun = new Map<number, number>()
+  const sampledBy = new Map<number, Set<number>>()
   let open = 0
   let mostOpen = 0
   let updates = 0
 
-  const policy = PolicyScripted.layerEffect(Effect.fnUntraced(function*(conversation, context) {
+  const scripted = PolicyScripted.layerEffect(Effect.fnUntraced(function*(conversation, context) {
     const call = calls.get(context.seed) ?? 0
     calls.set(context.seed, call + 1)
     const now = yield* Clock.currentTimeMillis
@@ -115,6 +125,30 @@ const made = (world: World) => {
     if (conversation.length === 1 && fate < 0.5) return "call cd"
     return roll("answer", context.seed, conversation.length) < 0.6 ? asked.slice(-1) : "wrong"
   }))
+
+  /** Notes by which weights everything is said. */
+  const noted = ({ open }: Player, version: () => number): Player => ({
+    open: (context) =>
+      Effect.map(open(context), ({ act }) => ({
+        act: (messages) =>
+          Effect.suspend(() => {
+            const versions = sampledBy.get(context.seed) ?? new Set()
+            sampledBy.set(context.seed, versions.add(version()))
+            return act(messages)
+          })
+      }))
+  })
+  const policy = Layer.effect(
+    Policy,
+    Effect.map(Policy, (policy) =>
+      Policy.of({
+        ...noted(policy, () => updates),
+        snapshot: Effect.sync(() => {
+          const version = updates
+          return noted(policy, () => version)
+        })
+      }))
+  ).pipe(Layer.provide(scripted))
 
   const leased = Effect.acquireRelease(
     Effect.map(Clock.currentTimeMillis, (opened) => {
@@ -141,7 +175,6 @@ const made = (world: World) => {
               reason: new SimulatorCrashed({ task: opened.id, cause: "out of memory" })
             })
           }
-          begun.set(seed, updates)
           return yield* environment.open(opened, seed)
         })
       }))
@@ -172,13 +205,14 @@ const made = (world: World) => {
           trained.push({
             batch,
             at: updates,
-            begun: members.map(({ episode }) => begun.get(Seed.derive(episode.seed, "environment")) ?? -1)
+            sampledBy: members.map(({ episode }) => sampledBy.get(Seed.derive(episode.seed, "policy")) ?? new Set())
           })
-          yield* Effect.sleep(1000 + 4000 * roll("update", batch.step))
+          // From a second, when sampling is what takes time, to two minutes.
+          yield* Effect.sleep(1000 * 2 ** (7 * roll("update", batch.step)))
           if (batch.step >= world.breaksAt) {
             return yield* new TrainerError({ reason: new EngineFailed({ detail: "it is gone", retryable: false }) })
           }
-          updates += 1
+          updates += updatesOf(batch.groups.length, batch.optimization)
           return yield* trainer.step(batch)
         })
       }))

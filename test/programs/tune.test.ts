@@ -1,17 +1,20 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Layer, Ref, Schema, Stream } from "effect"
+import { Duration, Effect, Fiber, Layer, Ref, Schema, Stream } from "effect"
 import { TestClock } from "effect/testing"
+import type * as Curriculum from "../../src/domain/Curriculum.ts"
 import { Environment, EnvironmentError, SimulatorCrashed } from "../../src/domain/Environment.ts"
 import { PolicyError, PolicyRefused, PolicyUnavailable } from "../../src/domain/Policy.ts"
 import { ledgerBalances, type StepReport, total } from "../../src/domain/Report.ts"
 import * as Reward from "../../src/domain/Reward.ts"
+import type { RunEvent } from "../../src/domain/RunStore.ts"
 import * as Seed from "../../src/domain/Seed.ts"
+import * as Standing from "../../src/domain/Standing.ts"
 import * as Tasks from "../../src/domain/Tasks.ts"
 import { Trainer } from "../../src/domain/Trainer.ts"
 import * as PolicyScripted from "../../src/layers/PolicyScripted.ts"
 import * as RunStoreMemory from "../../src/layers/RunStoreMemory.ts"
 import * as TrainerMemory from "../../src/layers/TrainerMemory.ts"
-import { StageEmpty, tune } from "../../src/programs/tune.ts"
+import { type From, StageEmpty, tune } from "../../src/programs/tune.ts"
 import { curriculum, stage, task, tasks } from "./world.ts"
 
 /** Right about the first turn, and by its seed about the second: groups differ within. */
@@ -290,6 +293,149 @@ describe("tune", () => {
       }),
     { arbitrary: { runs: 25 } }
   )
+})
+
+/** A message takes a second, and so a batch two. */
+const sampling = PolicyScripted.layerEffect((conversation, { seed }) =>
+  Effect.as(Effect.sleep("1 second"), seed % 2 === 0 ? conversation.at(-1)?.content.slice(-1) ?? "" : "wrong")
+)
+
+const training = (milliseconds: number) =>
+  Layer.effect(
+    Trainer,
+    Effect.map(Trainer, (trainer) =>
+      Trainer.of({ step: (batch) => Effect.andThen(Effect.sleep(milliseconds), trainer.step(batch)) }))
+  )
+
+/** Steps of 16 episodes of two messages each, with nothing to replace. */
+const stale = (maxStaleness: number, steps: number) =>
+  stage("one", steps, { maxStaleness, groupSize: 8, concurrency: 16, refillRounds: 0 })
+
+/** What a run came to in virtual time; a batch takes as long to train on as to collect, unless said otherwise. */
+const timed = Effect.fnUntraced(function*(built: Curriculum.Curriculum, milliseconds = 2000, from?: From) {
+  const fiber = yield* tune(built, { seed: 21 }, from).pipe(
+    Stream.runCollect,
+    Effect.timed,
+    Effect.provide([training(milliseconds), sampling]),
+    Effect.forkChild
+  )
+  yield* TestClock.adjust("10 minutes")
+  const [duration, reports] = yield* Fiber.join(fiber)
+  const events = yield* Ref.get(yield* RunStoreMemory.Recorded)
+  return { seconds: Duration.toSeconds(duration), reports, events }
+}, (running) => Effect.provide(running, Layer.fresh(World)))
+
+const roundsOf = (events: ReadonlyArray<RunEvent>) =>
+  events.flatMap((event) => event._tag === "RoundJudged" ? [event.groups.map(({ task }) => task)] : [])
+
+const attemptsOf = (events: ReadonlyArray<RunEvent>) =>
+  events.flatMap((event) => event._tag === "EpisodeAttempted" ? [event.attempted] : [])
+
+const trainedOf = (events: ReadonlyArray<RunEvent>) =>
+  attemptsOf(events).flatMap(({ fate, id, seed, step }) => fate._tag === "Trained" ? [{ id, seed, step }] : [])
+
+describe("tune with staleness", () => {
+  it.effect("halves the time of a run that samples and trains for as long", () =>
+    Effect.gen(function*() {
+      const steps = 20
+      const strict = yield* timed(curriculum(stale(0, steps)))
+      assert.strictEqual(strict.seconds, 4 * steps)
+      assert.isTrue(strict.reports.every(({ staleness }) => staleness === undefined))
+      const ahead = yield* timed(curriculum(stale(1, steps)))
+      assert.strictEqual(ahead.seconds, 2 * (steps + 1))
+      assert.strictEqual(ahead.seconds / strict.seconds, 0.525)
+      assert.deepStrictEqual(
+        ahead.reports.map(({ staleness = 0 }) => staleness),
+        Array.from({ length: steps }, (_, step) => Math.min(1, step))
+      )
+    }))
+
+  it.effect("trains on the same episodes, but for which weights sampled them", () =>
+    Effect.gen(function*() {
+      const strict = yield* timed(curriculum(stale(0, 5), { ...stale(0, 4), name: "two" }))
+      const ahead = yield* timed(curriculum(stale(2, 5), { ...stale(2, 4), name: "two" }), 700)
+      assert.deepStrictEqual(trainedOf(ahead.events), trainedOf(strict.events))
+      assert.isAbove(trainedOf(strict.events).length, 0)
+    }))
+
+  it.effect("counts what was collected ahead when a stage is over in its last report", () =>
+    Effect.gen(function*() {
+      // While a batch is trained on, those ahead of it are finished, or have only begun.
+      for (const milliseconds of [3000, 500]) {
+        const { events, reports } = yield* timed(
+          curriculum(stale(2, 3), { ...stale(1, 2), name: "two" }),
+          milliseconds
+        )
+        const all = attemptsOf(events)
+        assert.strictEqual(new Set(all.map(({ id }) => id)).size, all.length)
+        assert.deepStrictEqual(reports.map(({ step }) => step), [0, 1, 2, 3, 4])
+        for (const { ledger, step } of reports) {
+          assert.isTrue(ledgerBalances(ledger))
+          assert.strictEqual(all.filter((attempted) => attempted.step === step).length, ledger.attempted)
+        }
+        const ofEnds = reports.filter(({ advance }) => advance.over)
+        assert.deepStrictEqual(ofEnds.map(({ ledger }) => ledger.attempted), milliseconds === 500 ? [32, 32] : [48, 32])
+        assert.deepStrictEqual(ofEnds.map(({ success }) => success.n), [16, 16])
+        for (const { ledger } of ofEnds) {
+          if (milliseconds === 500) assert.strictEqual(ledger.failed["stage_over"], 16)
+          else assert.isAtLeast(ledger.filtered["stage_over"] ?? 0, 16)
+        }
+        const over = events.findIndex((event) => event._tag === "StepDone" && event.report.step === 2)
+        assert.deepStrictEqual(
+          events.slice(over - 1, over + 2).map(({ _tag }) => _tag),
+          ["RoundJudged", "StepDone", "StageEnded"]
+        )
+      }
+    }))
+
+  it.effect("goes on with the tasks that would have come next, when it is taken up again", () =>
+    Effect.gen(function*() {
+      const built = curriculum(stale(2, 6))
+      const whole = yield* timed(built)
+      const done = 3
+      const rounds = roundsOf(whole.events)
+      const standing: Standing.Standing = {
+        ...Standing.start,
+        begun: true,
+        steps: done,
+        updates: done,
+        rounds: rounds.slice(0, done)
+      }
+      const from = { standing, reports: whole.reports.slice(0, done) }
+      const resumed = yield* timed(built, 2000, from)
+      assert.deepStrictEqual(roundsOf(resumed.events).slice(0, 3), rounds.slice(done, 6))
+      assert.deepStrictEqual(resumed.reports.map(({ step }) => step), [3, 4, 5])
+      assert.isUndefined(resumed.reports[0]?.staleness)
+      assert.strictEqual(resumed.reports[1]?.staleness, 1)
+      const ahead = trainedOf(whole.events).filter(({ step }) => step >= done)
+      assert.deepStrictEqual(trainedOf(resumed.events), ahead)
+    }))
+
+  it.effect("stops what is being collected when it is interrupted", () =>
+    Effect.gen(function*() {
+      let open = 0
+      const counted = Layer.effect(
+        Environment,
+        Effect.map(Environment, (environment) =>
+          Environment.of({
+            open: (opened, seed) =>
+              Effect.andThen(
+                Effect.acquireRelease(Effect.sync(() => open++), () => Effect.sync(() => open--)),
+                environment.open(opened, seed)
+              )
+          }))
+      )
+      const built = curriculum(stale(1, 100))
+      const fiber = yield* tune({ ...built, environment: Layer.provide(counted, built.environment) }, { seed: 1 }).pipe(
+        Stream.runDrain,
+        Effect.provide([training(2000), sampling]),
+        Effect.forkChild
+      )
+      yield* TestClock.adjust("3 seconds")
+      assert.strictEqual(open, 16)
+      yield* Fiber.interrupt(fiber)
+      assert.strictEqual(open, 0)
+    }).pipe(Effect.provide(World)))
 })
 
 describe("the toy world", () => {

@@ -145,6 +145,7 @@ describe("the view of a run", () => {
       tokens: 9
     }
     assert.include(View.line({ _tag: "StepDone", report: { ...report, update } }), "entropy 0.750  3.0 s")
+    assert.include(View.line({ _tag: "StepDone", report: { ...report, staleness: 2 } }), "stale by 2")
     assert.strictEqual(
       View.line({ _tag: "RunEnded", outcome: "failed", detail: "no space", seconds: 61 }),
       "run failed after 1 m 01 s: no space"

@@ -23,6 +23,11 @@ export const ServerProfile = Schema.Struct({
   linearLoss: Schema.Literals(["cross_entropy", "importance_sampling", "none"]),
   /** What a loss is divided by: nothing, or each datum by its length and the whole by the data since the last step. */
   reduction: Schema.Literals(["sum", "mean"]),
+  /**
+   * Whether the built-in `ppo` is the protocol's, with the bounds that it is sent (spec: tinker, 2.1). It takes one pass,
+   * where the linear loss takes another before for the log-probs.
+   */
+  ppo: Schema.Boolean,
   /** Whether there is `forward`. Without it, log-probs come from a backward pass of nothing. */
   forward: Schema.Boolean,
   /** Where the log-probs of the frozen reference come from when an adapter is trained (spec: tinker, 3.5). */
@@ -44,6 +49,7 @@ const hosted: ServerProfile = {
   wire: "proto",
   linearLoss: "cross_entropy",
   reduction: "sum",
+  ppo: true,
   forward: true,
   reference: "base-sampler",
   samplerIsolation: true,
@@ -56,6 +62,7 @@ const skyrlJax: ServerProfile = {
   wire: "json",
   linearLoss: "importance_sampling",
   reduction: "mean",
+  ppo: true,
   forward: true,
   reference: "second-model",
   samplerIsolation: false,
@@ -63,12 +70,13 @@ const skyrlJax: ServerProfile = {
   fullFineTune: "none"
 }
 
-/** The torch backends take the rate alone; the rest is in the configuration they are started with. */
+/** The torch backends take the rate alone; the rest is in the configuration they are started with, and so is what `ppo` is. */
 const skyrlFsdp: ServerProfile = {
   name: "skyrl-fsdp",
   wire: "json",
   linearLoss: "cross_entropy",
   reduction: "sum",
+  ppo: false,
   forward: true,
   reference: "base-sampler",
   samplerIsolation: false,
@@ -76,11 +84,13 @@ const skyrlFsdp: ServerProfile = {
   fullFineTune: "rank-zero"
 }
 
+/** Its `ppo` has bounds of other names. */
 const openrl: ServerProfile = {
   name: "openrl",
   wire: "json",
   linearLoss: "importance_sampling",
   reduction: "sum",
+  ppo: false,
   forward: false,
   reference: "none",
   samplerIsolation: false,
@@ -94,6 +104,7 @@ const twinkle: ServerProfile = {
   wire: "json",
   linearLoss: "none",
   reduction: "mean",
+  ppo: false,
   forward: true,
   reference: "second-model",
   samplerIsolation: true,

@@ -1,11 +1,12 @@
 /**
- * The engine's only loss, `-sum_t weights[t] * logprob[t]`, in the words of Tinker's losses (spec: tinker, 3.1, 3.2).
+ * The linear loss, `-sum_t weights[t] * logprob[t]`, in the words of Tinker's losses (spec: tinker, 3.1, 3.2), and the
+ * data of `ppo`, which is like it wherever its ratio is not clipped.
  *
  * Cross-entropy is that loss, where weights may be any number and nothing is averaged. Importance sampling has the same
  * gradient when it is put at the model's own log-probs, where every ratio is 1; a server that averages divides datum i
  * by its length and all of them by their number since the last step, which its advantages are multiplied by.
  */
-import type { Datum } from "../../domain/Engine.ts"
+import type { Datum, PpoDatum } from "../../domain/Engine.ts"
 import type { Scored } from "../../domain/Engine.ts"
 import { type Datum as WireDatum, float32, int64, modelInput, type Tensor } from "../../domain/tinker/Datum.ts"
 import type { PassOutput } from "../../domain/tinker/Model.ts"
@@ -31,14 +32,31 @@ export interface Anchored {
   readonly logprobs: Tensor
 }
 
+/** Where servers average, what a datum of so many targets is divided by. */
+const divisorOf = (targets: number, reduction: ServerProfile["reduction"], data: number): number =>
+  reduction === "sum" ? 1 : targets * data
+
 /** For importance sampling; `data` counts all that the server has been given since the last step, these included. */
 export const surrogate = (
   { datum: { tokens, weights }, logprobs }: Anchored,
   reduction: ServerProfile["reduction"],
   data: number
 ): WireDatum => {
-  const scale = reduction === "sum" ? 1 : weights.length * data
-  return shifted(tokens, { logprobs, advantages: float32(weights.map((weight) => weight * scale)) })
+  const divisor = divisorOf(weights.length, reduction, data)
+  return shifted(tokens, { logprobs, advantages: float32(weights.map((weight) => weight * divisor)) })
+}
+
+/** For ppo; `data` as for importance sampling. */
+export const clipped = (
+  { advantages, oldLogprobs, tokens }: PpoDatum,
+  reduction: ServerProfile["reduction"],
+  data: number
+): WireDatum => {
+  const divisor = divisorOf(advantages.length, reduction, data)
+  return shifted(tokens, {
+    logprobs: float32(oldLogprobs),
+    advantages: float32(advantages.map((advantage) => advantage * divisor))
+  })
 }
 
 /** What is wrong with a pass's outputs for these data, if anything is. */

@@ -74,6 +74,19 @@ const flags = {
     Flag.withDescription("Of the adapters that are trained, or 0 for all weights; 32 when absent"),
     Flag.optional
   ),
+  thinking: Flag.Literals("thinking", ["on", "off"]).pipe(
+    Flag.withDescription(
+      "Whether the model thinks before it speaks, where its family can be told; as its template has it"
+    ),
+    Flag.optional
+  ),
+  history: Flag.Literals("history", ["template", "sampled"]).pipe(
+    Flag.withDescription(
+      "What a prompt holds of earlier messages: what the model's template makes of them (often without thoughts), or what " +
+        "was sampled, so that an episode is one sequence; template when absent"
+    ),
+    Flag.optional
+  ),
   context: Flags.positive("context").pipe(
     Flag.withDescription("The longest sequence the server takes, in tokens; 32768 when absent"),
     Flag.optional
@@ -121,6 +134,8 @@ const request = ({ data, noAugment, singleStage, split, stages, weights, ...give
   ...named("model", given.model),
   ...named("family", given.family),
   ...named("rank", given.rank),
+  ...named("thinking", given.thinking),
+  ...named("history", given.history),
   ...named("context", given.context)
 })
 

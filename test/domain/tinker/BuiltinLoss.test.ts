@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Result, Schema } from "effect"
 import * as Grpo from "../../../src/domain/Grpo.ts"
 import * as BuiltinLoss from "../../../src/domain/tinker/BuiltinLoss.ts"
+import golden from "../../fixtures/golden_grpo.json" with { type: "json" }
 
 const made = (name: string, config: Readonly<Record<string, unknown>> = {}) =>
   Result.getOrThrow(BuiltinLoss.make(name, config))
@@ -86,6 +87,30 @@ describe("BuiltinLoss", () => {
       if (nearKink(at[t]!, logprobs[t]!)) return
       assert.approximately(-weights[t]!, gradient * n, 1e-5 * (1 + Math.abs(weights[t]!)))
     })
+  })
+
+  it("ppo is the recorded loss of the paper, but for its KL term and where its dual clip acts", () => {
+    const { clipHigh, clipLow, dualClip, klCoefficient } = golden.settings
+    const loss = made("ppo", { clip_low_threshold: 1 - clipLow, clip_high_threshold: 1 + clipHigh })
+    let compared = 0
+    let clipped = 0
+    for (const { advantage, expectedGrad, logprobs, mask, oldLogprobs, refLogprobs } of golden.sequences) {
+      const share = 1 / (mask.reduce((sum, m) => sum + m, 0) * golden.sequences.length)
+      const advantages = Float32Array.from(mask, (m) => m * advantage * share)
+      const given = { weights: advantages, advantages, logprobs: Float32Array.from(oldLogprobs) }
+      const { weights } = BuiltinLoss.linearise(loss, given, Float32Array.from(logprobs))
+      expectedGrad.forEach((expected, t) => {
+        const ratio = Math.exp(logprobs[t]! - oldLogprobs[t]!)
+        if (mask[t] === 0 || (advantage < 0 && ratio > dualClip)) return
+        const d = refLogprobs[t]! - logprobs[t]!
+        const pull = Math.exp(d) - d - 1 < 10 ? klCoefficient * (1 - Math.exp(d)) * share : 0
+        assert.approximately(-weights[t]!, expected - pull, 1e-6)
+        compared += 1
+        if (weights[t] === 0) clipped += 1
+      })
+    }
+    assert.isAbove(compared, 6)
+    assert.isAbove(clipped, 0)
   })
 
   it("counts every target once in a cross-entropy without weights", () => {

@@ -20,6 +20,8 @@ export interface Habits {
   /** What becomes of a loss that it does not know. */
   readonly unknownLoss: "refused" | "cross_entropy"
   readonly losses: ReadonlyArray<string>
+  /** Whether ppo has the bounds it is sent, and not its own. */
+  readonly bounds: "heeded" | "ignored"
   readonly forward: boolean
   /** Optimiser's numbers that it has of its own. */
   readonly adam: Partial<AdamParams>
@@ -37,6 +39,7 @@ const usual: Habits = {
   isolation: true,
   unknownLoss: "refused",
   losses: ["cross_entropy", "importance_sampling", "ppo"],
+  bounds: "heeded",
   forward: true,
   adam: {},
   gradientNorm: true,
@@ -85,6 +88,13 @@ const logprobsAfter = (weights: Float64Array, token: number): Float64Array => {
   return row.map((logit) => logit - total)
 }
 
+/** The change of a token's ppo loss with its log-prob. */
+const clippedSlope = (ratio: number, advantage: number, config: Readonly<Record<string, number>>): number => {
+  const { clip_high_threshold: high = 1.2, clip_low_threshold: low = 0.8 } = config
+  const isClipped = advantage > 0 ? ratio > high : ratio < low
+  return isClipped ? 0 : -ratio * advantage
+}
+
 const numbers = (datum: Datum, name: string): ReadonlyArray<number> | undefined => datum.loss_fn_inputs[name]?.data
 
 class Refusal extends Error {
@@ -117,7 +127,12 @@ export const make = (changes: Partial<Habits> = {}) => {
   }
 
   /** Adds the gradient of one datum, and gives its log-probs. */
-  const backward = (model: Trained, datum: Datum, loss: string, add: boolean): ReadonlyArray<number> => {
+  const backward = (
+    model: Trained,
+    datum: Datum,
+    { config, loss }: { readonly loss: string; readonly config: Readonly<Record<string, number>> },
+    add: boolean
+  ): ReadonlyArray<number> => {
     const tokens = tokensOf(datum.model_input)
     const targets = numbers(datum, "target_tokens") ?? []
     const weights = numbers(datum, "weights") ?? tokens.map(() => 1)
@@ -132,7 +147,12 @@ export const make = (changes: Partial<Habits> = {}) => {
     return tokens.map((token, t) => {
       const after = logprobsAfter(model.weights, token)
       const target = targets[t]!
-      const slope = entropy ? -weights[t]! : -Math.exp(after[target]! - old![t]!) * advantages![t]!
+      const ratio = entropy ? 1 : Math.exp(after[target]! - old![t]!)
+      const slope = entropy
+        ? -weights[t]!
+        : loss === "ppo"
+        ? clippedSlope(ratio, advantages![t]!, config)
+        : -ratio * advantages![t]!
       if (add) {
         after.forEach((logprob, other) => {
           const change = (other === target ? 1 : 0) - Math.exp(logprob)
@@ -143,7 +163,7 @@ export const make = (changes: Partial<Habits> = {}) => {
     })
   }
 
-  const pass = (model: Trained, { data, loss_fn }: Pass, add: boolean): Reply => {
+  const pass = (model: Trained, { data, loss_fn, loss_fn_config = {} }: Pass, add: boolean): Reply => {
     const known = habits.losses.includes(loss_fn)
     if (!known && habits.unknownLoss === "refused") throw new Refusal(422, `loss_fn ${loss_fn} is not one of mine`)
     if (add) model.data += data.length
@@ -151,7 +171,8 @@ export const make = (changes: Partial<Habits> = {}) => {
       json: {
         loss_fn_output_type: "scalar",
         loss_fn_outputs: data.map((datum) => {
-          const logprobs = backward(model, datum, known ? loss_fn : "cross_entropy", add)
+          const config = habits.bounds === "heeded" ? loss_fn_config : {}
+          const logprobs = backward(model, datum, { loss: known ? loss_fn : "cross_entropy", config }, add)
           return { logprobs: { data: logprobs, dtype: "float32", shape: [logprobs.length] } }
         }),
         metrics: {}
