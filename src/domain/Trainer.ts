@@ -1,6 +1,5 @@
 /** Turns a batch of scored episodes into an update of the weights. */
-import type { Effect } from "effect"
-import { Context, Schema } from "effect"
+import { Context, Effect, Schema } from "effect"
 import type { Episode } from "./Episode.ts"
 import * as Grpo from "./Grpo.ts"
 import type { Scored } from "./Reward.ts"
@@ -50,6 +49,13 @@ export const Optimization = Schema.Struct({
   learningRate: positive,
   /** Steps of linear warm-up at the start of the run. */
   warmupSteps: Schema.Natural,
+  /** How the rate falls in each stage: along a line over so many of its steps, to this share, and stays. Null: it does not. */
+  decay: Schema.NullOr(
+    Schema.Struct({
+      steps: Schema.Int.check(Schema.isGreaterThan(0)),
+      to: Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1 }))
+    })
+  ).pipe(Schema.withDecodingDefaultKey(Effect.succeed(null))),
   beta1: momentum,
   beta2: momentum,
   epsilon: positive,
@@ -66,12 +72,21 @@ export const paper: Optimization = {
   loss: Grpo.paper,
   learningRate: 1e-6,
   warmupSteps: 0,
+  decay: null,
   beta1: 0.9,
   beta2: 0.999,
   epsilon: 1e-8,
   weightDecay: 0.01,
   clipNorm: 1,
   updatesPerBatch: 1
+}
+
+/** With the learning rate of a stage's step, counted from 0. */
+export const inStep = (optimization: Optimization, stageStep: number): Optimization => {
+  const { decay, learningRate } = optimization
+  if (decay === null) return optimization
+  const fallen = Math.min(1, stageStep / decay.steps)
+  return { ...optimization, learningRate: learningRate * (1 - (1 - decay.to) * fallen) }
 }
 
 export interface Member {

@@ -19,7 +19,7 @@ import * as Standing from "../domain/Standing.ts"
 import type { Task } from "../domain/Task.ts"
 import * as TaskOrder from "../domain/TaskOrder.ts"
 import { ofPart, Tasks } from "../domain/Tasks.ts"
-import { Trainer, updatesOf } from "../domain/Trainer.ts"
+import { inStep, Trainer, updatesOf } from "../domain/Trainer.ts"
 import * as Ahead from "./ahead.ts"
 import { collect, type Collected, type Place, stageOver, unused } from "./collect.ts"
 import type { GivenUp } from "./persist.ts"
@@ -167,7 +167,7 @@ const makeStep = Effect.fnUntraced(function*<E, R>(
     const collectedAt = yield* Clock.currentTimeMillis
     const { collected, place: { step } } = batch
     const { groups } = collected
-    const { optimization } = stage.settings
+    const optimization = inStep(stage.settings.optimization, stageStep)
     const updates = updatesOf(groups.length, optimization)
     const staleness = progress.updates - batch.updates
     const episodes = groups.reduce((sum, { members }) => sum + members.length, 0)

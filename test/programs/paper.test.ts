@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Forecast from "../../src/domain/Forecast.ts"
 import * as Grpo from "../../src/domain/Grpo.ts"
+import * as Trainer from "../../src/domain/Trainer.ts"
 import * as EnvironmentToy from "../../src/layers/EnvironmentToy.ts"
 import * as Paper from "../../src/programs/curricula/paper.ts"
 import { task } from "./world.ts"
@@ -45,9 +46,10 @@ describe("the paper's curriculum on BFCL", () => {
     const drills = Paper.drills(EnvironmentToy.layer)
     const single = Paper.drills(EnvironmentToy.layer, { ...Paper.choices, singleStage: true })
     const sizes = ({ stages }: typeof drills) =>
-      stages.flatMap(({ advance, settings: { optimization: { learningRate } } }) =>
-        Array.from({ length: Forecast.boundOf(advance) ?? 0 }, () => learningRate)
+      stages.flatMap(({ advance, settings: { optimization } }) =>
+        Array.from({ length: Forecast.boundOf(advance) ?? 0 }, (_, n) => Trainer.inStep(optimization, n).learningRate)
       )
+    assert.closeTo(sizes(drills).at(-1)!, sizes(drills)[0]! / 10, 1e-5)
     assert.deepStrictEqual(sizes(single), sizes(drills))
   })
 

@@ -79,6 +79,16 @@ describe("tune", () => {
       }
     }).pipe(Effect.provide([World, halfRight])))
 
+  it.effect("lowers the learning rate in each stage by itself", () =>
+    Effect.gen(function*() {
+      const optimization = { learningRate: 1, decay: { steps: 2, to: 0.5 } }
+      const stages = ["one", "two"].map((name) => stage(name, 3, { optimization }))
+      yield* Stream.runDrain(tune(curriculum(...stages), { seed: 2 }))
+      const batches = yield* Ref.get(yield* TrainerMemory.Recorded)
+      const rates = batches.map(({ optimization }) => optimization.learningRate)
+      assert.deepStrictEqual(rates, [1, 0.75, 0.5, 1, 0.75, 0.5])
+    }).pipe(Effect.provide([World, halfRight])))
+
   it.effect("records every attempt before its report, and the stages around them", () =>
     Effect.gen(function*() {
       const reports = yield* Stream.runCollect(tune(curriculum(stage("one", 1), stage("two", 1)), { seed: 3 }))

@@ -20,6 +20,7 @@ import type { Environment } from "../../domain/Environment.ts"
 import { boundOf } from "../../domain/Forecast.ts"
 import * as Reward from "../../domain/Reward.ts"
 import type { Task } from "../../domain/Task.ts"
+import type { Optimization } from "../../domain/Trainer.ts"
 
 export interface Choices {
   /** What a passed turn is worth; the paper's ablation is `binary`. */
@@ -37,8 +38,8 @@ interface Numbers {
   readonly beginners: { readonly tasks: (task: Task) => boolean; readonly tasksPerStep: number }
   readonly advance: readonly [Advance.Advance, Advance.Advance, Advance.Advance, Advance.Advance]
   readonly settings: Curriculum.Overrides<Curriculum.Settings>
-  /** Of stage 4, where it is not that of the others. */
-  readonly lastLearningRate?: number
+  /** Of the learning rate in stage 4. */
+  readonly decay?: Optimization["decay"]
   /** Stage 3 shows hints in this share of its episodes; the paper in all. */
   readonly hintShare: number
   /** Damps the scaling of groups whose rewards hardly differ. */
@@ -57,10 +58,8 @@ const make = <E, R>(
   { augment, reward, singleStage }: Choices
 ): Curriculum.Curriculum<E, Exclude<R, Augmentor.Augmentor>> => {
   const advantage = groupRelative(numbers.advantageEpsilon)
-  const { advance: [syntax, hints, hard, alone], lastLearningRate, settings } = numbers
-  const lastSettings = lastLearningRate === undefined
-    ? settings
-    : { ...settings, optimization: { ...settings.optimization, learningRate: lastLearningRate } }
+  const { advance: [syntax, hints, hard, alone], decay = null, settings } = numbers
+  const lastSettings = { ...settings, optimization: { ...settings.optimization, decay } }
   const fading = Augmentor.inShare(numbers.hintShare, augment)
   const progress = Reward.layer(reward)
   const solving = (name: string, advance: Advance.Advance, settings: Curriculum.Overrides<Curriculum.Settings>) =>
@@ -75,11 +74,11 @@ const make = <E, R>(
     return Curriculum.make({
       name: `${name} in a single stage`,
       environment,
-      stages: lastLearningRate === undefined
+      stages: decay === null
         ? [solving("solving hard tasks", asLongAs(numbers.advance), settings)]
         : [
           solving("solving hard tasks", asLongAs([syntax, hints, hard]), settings),
-          solving("the same, with smaller steps", asLongAs([alone]), lastSettings)
+          solving("the same, in ever smaller steps", asLongAs([alone]), lastSettings)
         ]
     })
   }
@@ -114,6 +113,9 @@ const make = <E, R>(
   })
 }
 
+/** Of stage 4 on drills. */
+const lastSteps = 90
+
 /**
  * For the built-in model on drills, in minutes on two cores.
  *
@@ -122,7 +124,8 @@ const make = <E, R>(
  * episodes: a model this small follows hints by copying them, and otherwise has nothing left to copy in stage 4.
  * Groups in which all do alike are replaced up to three times: late in a run they are most, and what is left to learn is
  * in the others. Stages 1 and 2 are short: they have base tasks only, where to ask is never right, and a model this small soon forgets how.
- * Stage 4 takes smaller steps: at the rate that learns fastest, what passes swings by three points from one step to the next.
+ * Stage 4 takes smaller and smaller steps: at the rate that learns fastest, what passes swings by three points from one step
+ * to the next.
  */
 export const drills = <E, R>(
   environment: Layer.Layer<Environment, E, R>,
@@ -135,10 +138,10 @@ export const drills = <E, R>(
       Advance.any(Advance.rewardAbove(1.9, { window: 2 }), Advance.after(6)),
       Advance.any(Advance.rewardAbove(0.85, { window: 4 }), Advance.after(6)),
       Advance.any(Advance.rewardAbove(0.9, { window: 4 }), Advance.after(240)),
-      Advance.any(Advance.rewardAbove(0.95, { window: 4 }), Advance.after(90))
+      Advance.any(Advance.rewardAbove(0.95, { window: 4 }), Advance.after(lastSteps))
     ],
     advantageEpsilon: 0.1,
-    lastLearningRate: 3e-4,
+    decay: { steps: lastSteps, to: 0.1 },
     settings: {
       tasksPerStep: 32,
       groupSize: 8,
