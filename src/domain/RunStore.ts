@@ -52,9 +52,10 @@ export type Fate =
 
 /** One episode of training as it was attempted. */
 export interface Attempted {
-  /** `stage/step/task/member`, unique within a run. */
+  /** `stage/step/task/member` as it was played, unique within a run. */
   readonly id: string
   readonly stage: string
+  /** Whose report counts it: a stage's last one also counts what was collected ahead for nothing. */
   readonly step: number
   /** Of the step's episodes of its task, from 0. */
   readonly member: number

@@ -37,9 +37,6 @@ export const stageOver = "stage_over"
 
 type Unjudged = Omit<Attempted, "fate"> & { readonly failed?: GivenUp }
 
-const idOf = ({ stageIndex, step }: Pick<Place, "stageIndex" | "step">, task: Task, member: number): string =>
-  `${stageIndex}/${step}/${task.id}/${member}`
-
 /** Plays and scores one member of a group. Never fails: a failure is where the episode ended up. */
 const attempt = Effect.fnUntraced(function*(
   place: Place,
@@ -60,7 +57,7 @@ const attempt = Effect.fnUntraced(function*(
   )
   const { attempts, result } = yield* persist(once, settings, useless)
   const unjudged: Unjudged = {
-    id: idOf(place, task, member),
+    id: `${place.stageIndex}/${place.step}/${task.id}/${member}`,
     stage: place.stage,
     step: place.step,
     member,
@@ -167,10 +164,10 @@ const nothing: Collected = { groups: [], attempted: [], rounds: [], groupsCollec
 
 /**
  * What was collected ahead for a stage that was over after `last`, as further rounds of that step: all of it is accounted
- * for, and nothing is trained on. Members are numbered behind the step's own, a group's in one row.
+ * for, and nothing is trained on. Members are numbered behind the step's own, a group's in one row; ids stay what they were.
  */
 export const unused = (
-  place: Place,
+  step: number,
   groupSize: number,
   last: Collected,
   ahead: ReadonlyArray<Collected>
@@ -186,11 +183,11 @@ export const unused = (
     const attempted = collected.attempted.map((one): Attempted => {
       const member = (seats.get(one.task) ?? 0) + one.member
       const fate: Fate = one.fate._tag === "Trained" ? { _tag: "Filtered", cause: stageOver } : one.fate
-      return { ...one, id: idOf(place, one.task, member), step: place.step, member, fate }
+      return { ...one, step, member, fate }
     })
     const rounds = collected.rounds.map((round, i): RoundJudged => ({
       ...round,
-      step: place.step,
+      step,
       round: last.rounds.length + all.rounds.length + i,
       groups: round.groups.map((group) => group.admitted ? { ...group, admitted: false, why: stageOver } : group)
     }))

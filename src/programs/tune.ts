@@ -136,7 +136,7 @@ const batchesOf = Effect.fnUntraced(function*<E, R>(
       yield* Deferred.succeed(useless, { cause: stageOver, detail: `the stage was over: ${why}` })
       const left = yield* rest
       progress.steps = place.step + 1
-      return unused(place, stage.settings.groupSize, collected, left.map(({ collected }) => collected))
+      return unused(place.step, stage.settings.groupSize, collected, left.map(({ collected }) => collected))
     })
   }
 })
