@@ -100,7 +100,7 @@ export type Noted = typeof Noted.Type
 
 const RunStarted = Schema.Struct({ _tag: Schema.tag("RunStarted"), milliseconds: Schema.Finite })
 
-/** Episodes of one step that were compressed together, and where in the episodes' file they lie. */
+/** Episodes that were played for one step and compressed together, and where in the episodes' file they lie. */
 const EpisodesWritten = Schema.Struct({
   _tag: Schema.tag("EpisodesWritten"),
   step: Schema.Natural,

@@ -155,10 +155,13 @@ const noted = (event: RunEvent): ReadonlyArray<Journal.Event> => {
   }
 }
 
+/** The step that an episode's id names: that which it was played for. */
+export const stepOf = (id: string): number => Number(id.split("/")[1])
+
 /** Episodes as gzip members, each of one step. */
 const compressEpisodes = Effect.fnUntraced(function*(attempts: ReadonlyArray<Attempted>) {
   const compressed: Array<{ readonly step: number; readonly count: number; readonly bytes: Uint8Array }> = []
-  for (const [step, of] of Map.groupBy(attempts, (attempted) => attempted.step)) {
+  for (const [step, of] of Map.groupBy(attempts, ({ id }) => stepOf(id))) {
     const lines = Iterator.from(of).map((attempted) => line(EpisodeRecord.make(attempted)))
     for (const { count, text } of members(lines)) compressed.push({ step, count, bytes: yield* compress(text) })
   }

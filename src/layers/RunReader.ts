@@ -13,7 +13,7 @@ import { StepReport } from "../domain/Report.ts"
 import { Evaluated, RunStoreError, StoreUnreadable } from "../domain/RunStore.ts"
 import { Summary } from "../domain/Summary.ts"
 import { inWords } from "./FileProblem.ts"
-import { files, format } from "./RunFolder.ts"
+import { files, format, stepOf } from "./RunFolder.ts"
 import * as RunJournal from "./RunJournal.ts"
 import * as RunLock from "./RunLock.ts"
 
@@ -154,9 +154,6 @@ const misfit = (size: number, committed: number): string | undefined => {
   if (size < committed) return `${committed - size} bytes are missing`
   return size > committed ? `${size - committed} bytes after what is before are of no complete append` : undefined
 }
-
-/** The step that an episode's id names. */
-const stepOf = (id: string): number => Number(id.split("/")[1])
 
 /** Opens the record of a run. Its streams can be run any number of times; none of them is held in memory. */
 export const open = Effect.fn("RunReader.open")(function*(folder: string) {
