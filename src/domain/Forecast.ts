@@ -91,10 +91,14 @@ export interface StageForecast {
 
 const measuredShare = 1 / 8
 
-/** How an engine computes what it is asked for: passes before one with gradient, and whether it has a clipped loss. */
+/** How an engine computes what it is asked for. */
 export interface Computing {
+  /** Passes before one with gradient. */
   readonly forwardPasses: number
+  /** Whether it has a clipped loss. */
   readonly ppo: boolean
+  /** Whether it keeps a frozen start. */
+  readonly reference: boolean
 }
 
 const readTokens = (episodes: Range, { context, sampled, steps }: EpisodeSize): Range => ({
@@ -107,7 +111,7 @@ export const ofStage = (
   { groupSize, maxStaleness, optimization: { loss, updatesPerBatch }, refillRounds, tasksPerStep }: Settings,
   updates: number,
   size: EpisodeSize,
-  { forwardPasses, ppo }: Computing
+  { forwardPasses, ppo, reference }: Computing
 ): StageForecast => {
   // Weights that have moved since they sampled must be asked for their log-probs.
   const moved = maxStaleness > 0 ? 1 : (updatesPerBatch - 1) / updatesPerBatch
@@ -123,7 +127,7 @@ export const ofStage = (
     readTokens: readTokens({ least, most }, size),
     sampledTokens: ranging(size.sampled),
     trainedTokens: least * size.context,
-    passes: (clipped ? 0 : linear) + (loss.klCoefficient > 0 ? 1 : measuredShare),
+    passes: (clipped ? 0 : linear) + (!reference ? 0 : loss.klCoefficient > 0 ? 1 : measuredShare),
     savedPasses: clipped ? Math.round(updates * updatesPerBatch * linear) : 0
   }
 }

@@ -13,6 +13,7 @@ import { select } from "./evaluate.ts"
 import type { Prepared } from "./prepare.ts"
 import { Unavailable } from "./refusal.ts"
 import { rollout } from "./rollout.ts"
+import { heeded } from "./run.ts"
 
 export interface StageForeseen {
   readonly name: string
@@ -58,7 +59,7 @@ const meanOf = (sizes: ReadonlyArray<Forecast.EpisodeSize>): Forecast.EpisodeSiz
   sampled: mean(sizes.map(({ sampled }) => sampled))
 })
 
-/** Fails as the run would before it starts: of a server that is not there, for instance. */
+/** Fails as the run would before it starts: of an engine that is not there, or would not do what a stage says. */
 export const foresee = Effect.fn("foresee")(function*(
   { curriculum, options: { evaluation, seed }, services, world }: Prepared,
   parameters: number | undefined
@@ -66,7 +67,9 @@ export const foresee = Effect.fn("foresee")(function*(
   return yield* Effect.gen(function*() {
     const engine = yield* Engine
     const { info, ppo } = engine
-    const computing = { forwardPasses: info.capabilities.forwardPasses ?? 0, ppo: ppo !== undefined }
+    yield* heeded(info, curriculum)
+    const { forwardPasses = 0, noReference } = info.capabilities
+    const computing = { forwardPasses, ppo: ppo !== undefined, reference: noReference === undefined }
     const { all } = yield* Tasks
     const train = ofPart(all, "train")
     const sizeOfSome = Effect.fnUntraced(function*(tasks: ReadonlyArray<Task>) {

@@ -25,7 +25,7 @@ describe("the bound of a stage", () => {
 
 const settings = Curriculum.settings("test", { tasksPerStep: 32, groupSize: 16, refillRounds: 2 })
 const size: Forecast.EpisodeSize = { steps: 8, context: 6000, sampled: 400 }
-const linear: Forecast.Computing = { forwardPasses: 0, ppo: false }
+const linear: Forecast.Computing = { forwardPasses: 0, ppo: false, reference: true }
 
 /** Passes without gradient of a stage with these settings, and those saved of 100 steps. */
 const passesOf = (overrides: Curriculum.Overrides<Curriculum.Settings>, computing: Forecast.Computing) => {
@@ -57,10 +57,12 @@ describe("a stage", () => {
     assert.deepStrictEqual(passesOf({ maxStaleness: 1 }, linear), [2, 0])
     assert.deepStrictEqual(passesOf({ maxStaleness: 1 }, asked), [3, 0])
     assert.deepStrictEqual(passesOf({ optimization: { updatesPerBatch: 4 } }, linear), [1.75, 0])
+    const free = { optimization: { loss: { klCoefficient: 0 } } }
+    assert.deepStrictEqual(passesOf(free, { ...asked, reference: false }), [1, 0])
   })
 
   it("is one pass an update where the engine has its loss", () => {
-    const builtIn = { forwardPasses: 1, ppo: true }
+    const builtIn = { forwardPasses: 1, ppo: true, reference: true }
     const loss = { klCoefficient: 0, entropyCoefficient: 0, dualClip: null }
     assert.deepStrictEqual(passesOf({ optimization: { loss } }, builtIn), [1 / 8, 100])
     assert.deepStrictEqual(passesOf({ optimization: { loss }, maxStaleness: 1 }, builtIn), [1 / 8, 200])

@@ -82,6 +82,14 @@ describe("envtune tune --dry-run", () => {
       ])
     }).pipe(Effect.provide(NodeServices.layer)))
 
+  it.effect("refuses what the run would refuse", () =>
+    Effect.gen(function*() {
+      const ahead = { ...world, curriculum: () => curriculum(stage("ahead", 5, { maxStaleness: 1 })) }
+      const training = EngineScripted.layer(() => [10], { capabilities: { entropyGradient: true } })
+      yield* Effect.flip(made(ahead, training).envtune(["tune", "--dry-run"]))
+      assert.include(yield* errors, "ahead: maxStaleness is 1 and has to be 0")
+    }).pipe(Effect.provide(NodeServices.layer)))
+
   it.effect("counts an episode in the model's tokens", () =>
     Effect.gen(function*() {
       yield* made().envtune(["tune", "--dry-run", "--json"])
