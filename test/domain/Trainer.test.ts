@@ -7,10 +7,10 @@ const Decay = Schema.Struct({
   to: Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1 }))
 })
 
-describe("the learning rate in a stage", () => {
-  const rates = (decay: Trainer.Optimization["decay"]) =>
-    Array.from({ length: 60 }, (_, n) => Trainer.inStep({ ...Trainer.paper, learningRate: 2, decay }, n).learningRate)
+const rates = (decay: Trainer.Optimization["decay"]) =>
+  Array.from({ length: 60 }, (_, n) => Trainer.inStep({ ...Trainer.paper, learningRate: 2, decay }, n).learningRate)
 
+describe("the learning rate in a stage", () => {
   it.prop("falls by the same amount every step, to its share, and stays there", [Decay], ([decay]) => {
     const all = rates(decay)
     assert.strictEqual(all[0], 2)
