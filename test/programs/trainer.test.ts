@@ -103,7 +103,7 @@ describe("envtune tune --trainer", () => {
           assert.deepStrictEqual(yield* outcomeOf(killed), expected)
           assert.match(yield* fs.readFileString(`${killed}/report.html`), /Resumed after [23] steps/)
         }).pipe(Effect.scoped),
-      120_000
+      180_000
     )
   })
 })
