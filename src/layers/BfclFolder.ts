@@ -72,10 +72,14 @@ export const read: (
       const name = fileOf(category)
       return Effect.flatMap(
         Effect.all([source(name), source("possible_answer", name)]),
-        ([questions, answers]) => Effect.fromResult(Entry.decode(questions, answers))
+        ([questions, answers]) =>
+          Effect.map(
+            Effect.fromResult(Entry.decode(questions, answers)),
+            (entries) => ({ entries, questions })
+          )
       )
     })
-    const entries = decoded.flat()
+    const entries = decoded.flatMap((file) => file.entries)
     const documents = yield* Effect.forEach(
       Object.entries(Documents.fileOfClass),
       Effect.fnUntraced(function*([name, file]) {
@@ -85,6 +89,7 @@ export const read: (
     )
     return {
       entries,
+      questions: decoded.map(({ questions }) => questions),
       documents: new Map(documents),
       longContext: yield* Effect.fromResult(decodeLongContext(yield* source("long_context.json"))),
       split: yield* readSplit(folder, split, entries)

@@ -6,9 +6,10 @@
 import { Effect, FileSystem, Path, Result, Schema, Stream } from "effect"
 import type { PlatformError } from "effect/PlatformError"
 import { Category } from "../domain/bfcl/Entry.ts"
+import type { Line } from "../domain/bfcl/Lines.ts"
 import * as ResultFile from "../domain/bfcl/ResultFile.ts"
-import * as Score from "../domain/bfcl/Score.ts"
 import { inWords } from "./FileProblem.ts"
+import * as TextFile from "./TextFile.ts"
 
 /** Results or scores that cannot be read or written: which file, where, and why. */
 export class ResultsError extends Schema.TaggedError<ResultsError>()("ResultsError", {
@@ -43,7 +44,8 @@ export interface ModelSource {
 /** Groups of categories, which the current layout has folders for, and the first ones had not. */
 export const groupFolder = "multi_turn"
 
-const discover = Effect.fnUntraced(function*(folder: string, kind: "result" | "score") {
+/** The models in a folder of results or of scores, by name. */
+export const discover = Effect.fnUntraced(function*(folder: string, kind: "result" | "score") {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const names = yield* fs.readDirectory(folder, { recursive: true }).pipe(failed(folder))
@@ -80,85 +82,56 @@ export const list = Effect.fn("ResultFolder.list")(function*(folder: string) {
   return yield* new ResultsError({ path: folder, detail })
 })
 
-/** The models in a folder of scores; none when it holds no score files. */
-export const listScores = (folder: string) => discover(folder, "score")
-
-/** What was said in an entry, and where that stands. */
-export interface Located {
-  readonly said: ResultFile.ResultEntry
+/** Where what was said in an entry stands. */
+export interface Place extends Omit<TextFile.Located, "text"> {
+  readonly id: string
   readonly category: Category
   readonly path: string
-  /** From 1. */
-  readonly line: number
 }
 
-const lines = ({ category, path }: ResultSource): Stream.Stream<Located, ResultsError, FileSystem.FileSystem> =>
-  Stream.unwrap(Effect.map(FileSystem.FileSystem, (fs) => fs.stream(path))).pipe(
-    Stream.mapError((error) => new ResultsError({ path, detail: inWords(error) })),
-    Stream.decodeText,
-    Stream.splitLines,
-    Stream.zipWithIndex,
-    Stream.filter(([text]) => text.trim() !== ""),
-    Stream.mapEffect(([text, index]) =>
-      Effect.fromResult(Result.mapBoth(ResultFile.decodeLine(text), {
-        onFailure: (detail) => new ResultsError({ path, line: index + 1, detail }),
-        onSuccess: (said) => ({ said, category, path, line: index + 1 })
-      }))
-    )
+const decoded = (path: string, { number, text }: Line) =>
+  Effect.fromResult(
+    Result.mapError(ResultFile.decodeLine(text), (detail) => new ResultsError({ path, line: number, detail }))
   )
 
-/** What a model said, category by category, in the order of the files. An entry that is there twice is refused. */
-export const read = Effect.fn("ResultFolder.read")(function*({ files }: ModelSource) {
-  const located = (yield* Effect.forEach(files, (file) => Stream.runCollect(lines(file)))).flat()
-  const seen = new Map<string, Located>()
-  for (const one of located) {
-    const { line, path, said: { id } } = one
-    const before = seen.get(id)
-    if (before !== undefined) {
-      return yield* new ResultsError({ path, line, detail: `${id} is there already, in ${before.path}:${before.line}` })
-    }
-    seen.set(id, one)
+const unreadable = Effect.mapError(
+  ({ detail, line, path }: TextFile.TextUnreadable) =>
+    new ResultsError({ path, detail, ...(line !== undefined && { line }) })
+)
+
+/** What there is of a model: where each entry is, in the order of the files, and the form of its steps. */
+export interface Survey {
+  readonly places: ReadonlyMap<string, Place>
+  readonly form: ResultFile.Form
+}
+
+/** Looks through the files of a model; nothing of what is said in them is kept. An entry that is there twice is refused. */
+export const survey = Effect.fn("ResultFolder.survey")(function*({ files }: ModelSource) {
+  const places = new Map<string, Place>()
+  let form: ResultFile.Form = "prompting"
+  for (const { category, path } of files) {
+    const visit = Effect.fnUntraced(function*({ text, ...where }: TextFile.Located) {
+      if (text.trim() === "") return
+      const said = yield* decoded(path, { text, number: where.number })
+      const before = places.get(said.id)
+      if (before !== undefined) {
+        const detail = `${said.id} is there already, in ${before.path}:${before.number}`
+        return yield* new ResultsError({ path, line: where.number, detail })
+      }
+      places.set(said.id, { ...where, id: said.id, category, path })
+      form = ResultFile.formOf([said], form)
+    })
+    yield* Stream.runForEach(
+      Stream.mapError(TextFile.locatedLines(path), ({ detail }) => new ResultsError({ path, detail })),
+      visit
+    )
   }
-  return located
+  const found: Survey = { places, form }
+  return found
 })
 
-/** A score file: its header and the ids of its invalid entries. */
-export const readScores = Effect.fnUntraced(function*({ path }: ResultSource) {
-  const fs = yield* FileSystem.FileSystem
-  const text = yield* fs.readFileString(path).pipe(failed(path))
-  return yield* Effect.fromResult(Result.mapError(
-    Score.decode({ path, text }),
-    ({ detail, line }) => new ResultsError({ path, detail, ...(line !== undefined && { line }) })
-  ))
-})
-
-const scoresHome = (path: Path.Path, folder: string, { model, sample }: Omit<ModelSource, "files">): string =>
-  path.join(folder, sample, model, groupFolder)
-
-/** Fails when a folder has scores of any of these models: nothing is overwritten. */
-export const refuseScores = Effect.fnUntraced(function*(folder: string, sources: ReadonlyArray<ModelSource>) {
-  const fs = yield* FileSystem.FileSystem
-  const path = yield* Path.Path
-  for (const source of sources) {
-    const home = scoresHome(path, folder, source)
-    if (yield* fs.exists(home).pipe(failed(home))) {
-      const detail = `there are scores of ${source.model} already; nothing was overwritten`
-      return yield* new ResultsError({ path: home, detail })
-    }
-  }
-})
-
-/** A new score file, `<folder>/<model>/multi_turn/BFCL_v4_multi_turn_<category>_score.json`. */
-export const writeScores = Effect.fnUntraced(function*(
-  folder: string,
-  source: ModelSource,
-  category: Category,
-  text: ReadonlyArray<string>
-) {
-  const fs = yield* FileSystem.FileSystem
-  const path = yield* Path.Path
-  const home = scoresHome(path, folder, source)
-  const file = path.join(home, ResultFile.fileNameOf(category, "score"))
-  yield* fs.makeDirectory(home, { recursive: true }).pipe(failed(home))
-  yield* fs.writeFileString(file, text.map((line) => `${line}\n`).join(""), { flag: "wx" }).pipe(failed(file))
+/** What was said in an entry, from its place. */
+export const readAt = Effect.fnUntraced(function*(place: Place) {
+  const text = yield* unreadable(TextFile.lineAt(place.path, place))
+  return yield* decoded(place.path, { text, number: place.number })
 })

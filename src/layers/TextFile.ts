@@ -38,3 +38,68 @@ export const lines = (path: string): Stream.Stream<Line, TextUnreadable, FileSys
     Stream.zipWithIndex,
     Stream.map(([text, index]) => ({ number: index + 1, text }))
   )
+
+/** A line and where it is in its file. */
+export interface Located extends Line {
+  /** Bytes before it. */
+  readonly offset: number
+  /** Its own, without the line feed. */
+  readonly bytes: number
+}
+
+/** Puts pieces of a file together again line by line. */
+class Splitter {
+  private number = 0
+  private offset = 0
+  private begun: Array<Uint8Array> = []
+
+  /** The lines that a piece ends. */
+  take(piece: Uint8Array): ReadonlyArray<Located> {
+    const lines: Array<Located> = []
+    let from = 0
+    for (let to = piece.indexOf(lineFeed); to >= 0; to = piece.indexOf(lineFeed, from)) {
+      this.begun.push(piece.subarray(from, to))
+      lines.push(this.line())
+      from = to + 1
+    }
+    if (from < piece.length) this.begun.push(piece.subarray(from))
+    return lines
+  }
+
+  /** The last line, if it does not end with a line feed. */
+  end(): ReadonlyArray<Located> {
+    return this.begun.length === 0 ? [] : [this.line()]
+  }
+
+  private line(): Located {
+    const whole = Buffer.concat(this.begun)
+    const line = { number: ++this.number, text: utf8.decode(whole), offset: this.offset, bytes: whole.length }
+    this.begun = []
+    this.offset += whole.length + 1
+    return line
+  }
+}
+
+const lineFeed = "\n".charCodeAt(0)
+const utf8 = new TextDecoder()
+
+/** The lines of a plain file and where each of them is, for `lineAt`. */
+export const locatedLines = (path: string): Stream.Stream<Located, TextUnreadable, FileSystem.FileSystem> =>
+  Stream.unwrap(Effect.map(FileSystem.FileSystem, (fileSystem) => fileSystem.stream(path))).pipe(
+    Stream.mapError((error) => new TextUnreadable({ path, detail: inWords(error) })),
+    Stream.mapAccum(
+      () => new Splitter(),
+      (splitter, piece) => [splitter, splitter.take(piece)] as const,
+      { onHalt: (splitter) => splitter.end() }
+    )
+  )
+
+/** The text of a line, from its file. */
+export const lineAt = Effect.fnUntraced(function*(path: string, { bytes, number, offset }: Omit<Located, "text">) {
+  const fileSystem = yield* FileSystem.FileSystem
+  return yield* fileSystem.stream(path, { offset, bytesToRead: bytes }).pipe(
+    Stream.decodeText,
+    Stream.mkString,
+    Effect.mapError((error) => new TextUnreadable({ path, line: number, detail: inWords(error) }))
+  )
+})

@@ -12,7 +12,6 @@ import * as Recording from "../domain/bfcl/conformance/Recording.ts"
 import * as Replay from "../domain/bfcl/conformance/Replay.ts"
 import * as Scoring from "../domain/bfcl/conformance/Scoring.ts"
 import { fileOfClass } from "../domain/bfcl/Documents.ts"
-import * as ResultFile from "../domain/bfcl/ResultFile.ts"
 import * as Scores from "../domain/bfcl/Scores.ts"
 import * as BfclFolder from "../layers/BfclFolder.ts"
 import * as OracleFolder from "../layers/OracleFolder.ts"
@@ -72,12 +71,12 @@ const scores = Effect.fnUntraced(function*(folder: string, oracle: Replay.Oracle
   for (const scores of Scores.fromJson(official)) {
     const { model } = scores
     const source = sources.find((one) => one.model === model)
-    const located = source === undefined ? [] : yield* ResultFolder.read(source)
-    const said = new Map(located.map((one) => [one.said.id, one.said]))
-    const form = ResultFile.formOf(said.values())
+    const { form, places } = yield* ResultFolder.survey(source ?? { model, sample: "", files: [] })
     for (const verdicts of Scores.categoriesOf(scores).flatMap((name) => Scores.ofCategory(scores, name))) {
       for (const [id, expected] of verdicts) {
-        part = Agreement.count(part, Scoring.scored(oracle, { model, form, id, said: said.get(id), expected }))
+        const place = places.get(id)
+        const said = place && (yield* ResultFolder.readAt(place))
+        part = Agreement.count(part, Scoring.scored(oracle, { model, form, id, said, expected }))
       }
     }
   }

@@ -11,6 +11,7 @@ import { inWords } from "../layers/FileProblem.ts"
 import * as ResultFolder from "../layers/ResultFolder.ts"
 import { files as runFiles } from "../layers/RunFolder.ts"
 import * as RunReader from "../layers/RunReader.ts"
+import * as ScoreFolder from "../layers/ScoreFolder.ts"
 import { Unavailable } from "./refusal.ts"
 import { scoreResults } from "./score.ts"
 
@@ -76,7 +77,7 @@ const ofScores = Effect.fnUntraced(function*(
     const rates = models.get(model) ?? new Map<string, Rate>()
     models.set(model, rates)
     for (const file of files) {
-      const { invalid, total } = yield* ResultFolder.readScores(file)
+      const { invalid, total } = yield* ScoreFolder.read(file)
       for (const id of yield* scoredIds(benchmark, file, total)) {
         const { n, passed } = rates.get(id) ?? { n: 0, passed: 0 }
         rates.set(id, { n: n + 1, passed: passed + (invalid.has(id) ? 0 : 1) })
@@ -118,7 +119,7 @@ const ofFolder = Effect.fnUntraced(function*(place: Place, benchmark: Benchmark 
   const path = yield* Path.Path
   const isRun = yield* fs.exists(path.join(place.path, runFiles.run)).pipe(Effect.orElseSucceed(() => false))
   if (isRun) return yield* ofRun(place)
-  const scores = yield* ResultFolder.listScores(place.path)
+  const scores = yield* ScoreFolder.list(place.path)
   if (scores.length === 0) yield* ResultFolder.list(place.path)
   if (benchmark === undefined) {
     return yield* unavailable(

@@ -53,12 +53,12 @@ layer(NodeServices.layer)("the folder of an evaluation", (it) => {
       assert.deepStrictEqual(again.recorded(task("multi_turn_base_1"), 0), [completion])
       assert.isUndefined(again.recorded(task("multi_turn_base_1"), 1))
       const sources = yield* ResultFolder.list(folder)
-      const read = yield* Effect.forEach(sources, ResultFolder.read)
+      const read = yield* Effect.forEach(sources, ResultFolder.survey)
       assert.deepStrictEqual(sources.map(({ model, sample }) => [sample, model]), [
         ["sample-1", "org_m"],
         ["sample-2", "org_m"]
       ])
-      assert.deepStrictEqual(read.map((located) => located.map(({ said }) => said.id)), [
+      assert.deepStrictEqual(read.map(({ places }) => [...places.keys()]), [
         ["multi_turn_base_0", "multi_turn_base_1"],
         ["multi_turn_base_0"]
       ])

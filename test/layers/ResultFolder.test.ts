@@ -5,6 +5,7 @@ import * as ResultFolder from "../../src/layers/ResultFolder.ts"
 import { writeFolder } from "./benchmark.ts"
 
 const line = (id: string): string => `{"id": "${id}", "result": [["Done."]]}\n`
+const said = (id: string, step: string) => `{"id": "${id}", "result": [["${step}"]], "inference_log": [1.0]}`
 const name = (category: string): string => `BFCL_v4_multi_turn_${category}_result.json`
 
 const listed = Effect.fnUntraced(function*(folder: string) {
@@ -37,6 +38,28 @@ layer(NodeServices.layer)("a folder of results", (it) => {
       assert.deepStrictEqual(yield* listed(folder), [["sample-1", "m", ["base"]], ["sample-2", "m", ["base"]]])
     }))
 
+  it.effect("knows where each entry is, and reads one alone", () =>
+    Effect.gen(function*() {
+      const files = {
+        [`m/${name("base")}`]: `${said("a", "ä€😀")}\r\n\n${said("b", "[f()]")}`,
+        [`m/${name("miss_func")}`]: `${said("c", "<tool_call>\\n")}\n`
+      }
+      const [source] = yield* ResultFolder.list(yield* writeFolder(files))
+      const { form, places } = yield* ResultFolder.survey(source!)
+      assert.strictEqual(form, "qwen")
+      assert.deepStrictEqual(
+        Array.from(places.values(), ({ category, id, number }) => [id, category, number]),
+        [["a", "base", 1], ["b", "base", 3], ["c", "miss_func", 1]]
+      )
+      const read = yield* Effect.forEach(places.values(), ResultFolder.readAt)
+      assert.deepStrictEqual(read.map(({ id, result }) => [id, result]), [
+        ["a", [["ä€😀"]]],
+        ["b", [["[f()]"]]],
+        ["c", [["<tool_call>\n"]]]
+      ])
+      assert.deepStrictEqual(read[0]?.log, [1])
+    }))
+
   it.effect("says where a line is that is no result, or an entry that is there twice", () =>
     Effect.gen(function*() {
       const folder = yield* writeFolder({
@@ -45,9 +68,12 @@ layer(NodeServices.layer)("a folder of results", (it) => {
       })
       const [twice, broken] = yield* ResultFolder.list(folder)
       const file = `${folder}/m/${name("base")}`
-      const error = yield* Effect.flip(ResultFolder.read(twice!))
+      const error = yield* Effect.flip(ResultFolder.survey(twice!))
       assert.strictEqual(error.message, `${file}:3: a is there already, in ${file}:1`)
-      assert.match((yield* Effect.flip(ResultFolder.read(broken!))).message, /_base_result\.json:2: Expecting property/)
+      assert.match(
+        (yield* Effect.flip(ResultFolder.survey(broken!))).message,
+        /_base_result\.json:2: Expecting property/
+      )
     }))
 
   it.effect("says that there is none", () =>

@@ -95,6 +95,50 @@ layer(NodeServices.layer)("score", (it) => {
       assert.match((yield* Effect.flip(score(options))).message, /there are scores of a already/)
     }))
 
+  it.effect("keeps a table over all models of a folder, and leaves any other table alone", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const folder = yield* data
+      const out = `${yield* fs.makeTempDirectoryScoped()}/score`
+      const table = `${out}/data_multi_turn.csv`
+      const into = Effect.fnUntraced(function*(model: string, passing: ReadonlyArray<number>) {
+        const results = yield* writeFolder({ [`${model}/${file}`]: resultFile(passing) })
+        return yield* score({ data: folder, results, out })
+      })
+      yield* into("a", [0])
+      yield* into("b", [0, 1, 2])
+      const text = "Rank,Model,Multi Turn Overall Acc,Base,Miss Func,Miss Param,Long Context\n" +
+        "1,b,18.75%,75.00%,N/A,N/A,N/A\n2,a,6.25%,25.00%,N/A,N/A,N/A"
+      assert.strictEqual(yield* fs.readFileString(table), text)
+      yield* fs.writeFileString(table, `${text}\n`)
+      assert.match(
+        (yield* Effect.flip(into("c", []))).message,
+        /data_multi_turn\.csv: the table is not of the score files/
+      )
+      assert.isFalse(yield* fs.exists(`${out}/c`))
+      assert.strictEqual(yield* fs.readFileString(table), `${text}\n`)
+    }))
+
+  it.effect("writes a table for each sample", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const results = yield* writeFolder({
+        [`sample-1/a/${file}`]: resultFile([0, 1, 2, 3]),
+        [`sample-2/a/${file}`]: resultFile([])
+      })
+      const out = yield* fs.makeTempDirectoryScoped()
+      yield* score({ data: yield* data, results, out })
+      const rows = yield* Effect.forEach(
+        ["sample-1", "sample-2"],
+        (sample) => fs.readFileString(`${out}/${sample}/data_multi_turn.csv`)
+      )
+      assert.deepStrictEqual(rows.map((text) => text.split("\n")[1]), [
+        "1,a,25.00%,100.00%,N/A,N/A,N/A",
+        "1,a,0.00%,0.00%,N/A,N/A,N/A"
+      ])
+      assert.isFalse(yield* fs.exists(`${out}/data_multi_turn.csv`))
+    }))
+
   it.effect("puts the runs of a model together", () =>
     Effect.gen(function*() {
       const results = yield* writeFolder({

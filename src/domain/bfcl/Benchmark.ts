@@ -2,12 +2,15 @@
 import type { Task } from "../Task.ts"
 import type { Documents } from "./Documents.ts"
 import type { Entry } from "./Entry.ts"
+import type { Source } from "./Lines.ts"
 import type { LongContext } from "./LongContext.ts"
 import type { Split } from "./Split.ts"
 
 export interface Benchmark {
   /** base, miss_func, miss_param, long_context, each in file order. */
   readonly entries: ReadonlyArray<Entry>
+  /** The question files that the entries were decoded from. */
+  readonly questions: ReadonlyArray<Source>
   readonly documents: Documents
   readonly longContext: LongContext
   readonly split: Split

@@ -100,21 +100,60 @@ export interface CheckOptions {
 /** Judges an entry turn by turn: each call takes the next turn. Of no use after a turn that failed. */
 export type Checker = (steps: Steps) => Judgement
 
+/** The model's calls and the ground truth's, side by side in fresh sessions. */
+interface Sides {
+  readonly model: Session
+  readonly truth: Session
+}
+
+const sidesOf = (entry: Entry, { longContext, modelName = "model", shared }: CheckOptions): Sides => ({
+  model: open(entry, { name: `${modelName}_eval_${entry.id}`, longContext, shared }),
+  truth: open(entry, { name: `${modelName}_ground_truth_eval_${entry.id}`, longContext, shared })
+})
+
+/** The results of a turn's calls: the model's by steps, the ground truth's one after the other. */
+export interface TurnResults {
+  readonly model: ReadonlyArray<ReadonlyArray<string>>
+  readonly groundTruth: ReadonlyArray<string>
+}
+
+const playTurn = ({ model, truth }: Sides, steps: Steps, groundTruth: ReadonlyArray<string>): TurnResults => ({
+  model: steps.map((step) => step.map((call) => execute(model, call).text)),
+  groundTruth: groundTruth.map((call) => execute(truth, call).text)
+})
+
+/** The first turns of an entry on both sides: what came of every call, and the sessions as they are then. */
+export interface Played extends Sides {
+  readonly results: ReadonlyArray<TurnResults>
+}
+
+/** Plays the first turns as the checker plays them: what it judged by, for a report. */
+export const play = (
+  entry: Entry,
+  decoded: ReadonlyArray<Steps>,
+  turns: number,
+  options: CheckOptions = {}
+): Played => {
+  const sides = sidesOf(entry, options)
+  const results = entry.turns.slice(0, turns).map(({ groundTruth }, turn) =>
+    playTurn(sides, decoded[turn] ?? [], groundTruth)
+  )
+  return { ...sides, results }
+}
+
 /**
  * The original's multi-turn checker: plays the model's calls and the ground truth's side by side in fresh sessions.
  * A turn without ground truth is played and not checked.
  */
 export const checker = (entry: Entry, options: CheckOptions = {}): Checker => {
-  const { longContext, modelName = "model", shared } = options
-  const model = open(entry, { name: `${modelName}_eval_${entry.id}`, longContext, shared })
-  const truth = open(entry, { name: `${modelName}_ground_truth_eval_${entry.id}`, longContext, shared })
+  const sides = sidesOf(entry, options)
   const results: Array<string> = []
   let turn = -1
   return (steps) => {
     turn += 1
     const groundTruth = entry.turns[turn]?.groundTruth ?? []
-    for (const step of steps) for (const call of step) results.push(execute(model, call).text)
-    const expected = groundTruth.map((call) => execute(truth, call).text)
+    const played = playTurn(sides, steps, groundTruth)
+    for (const step of played.model) results.push(...step)
     if (groundTruth.length === 0) return valid
     if (isEmpty(steps)) {
       return {
@@ -124,7 +163,7 @@ export const checker = (entry: Entry, options: CheckOptions = {}): Checker => {
         turn
       }
     }
-    const state = stateMismatch(model, truth)
+    const state = stateMismatch(sides.model, sides.truth)
     if (state !== undefined) {
       return {
         valid: false,
@@ -134,7 +173,7 @@ export const checker = (entry: Entry, options: CheckOptions = {}): Checker => {
         state
       }
     }
-    const missing = missingResponses(results, expected)
+    const missing = missingResponses(results, played.groundTruth)
     return missing.length === 0 ? valid : {
       valid: false,
       reason: "multi_turn:execution_response_mismatch",

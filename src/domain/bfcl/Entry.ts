@@ -8,7 +8,7 @@
  */
 import { Result, Schema } from "effect"
 import { dumps, loads } from "../python/Json.ts"
-import { Dict, PythonError } from "../python/Value.ts"
+import { Dict, PythonError, type Value } from "../python/Value.ts"
 import type { Task } from "../Task.ts"
 import type { TasksUnreadable } from "../Tasks.ts"
 import * as Lines from "./Lines.ts"
@@ -167,6 +167,15 @@ export const decode = (
     }
     return entries
   })
+
+/** The lines of question files that were decoded, by id, with everything that is in them. */
+export const questionsOf = (files: ReadonlyArray<Source>): ReadonlyMap<Value, Dict> =>
+  new Map(
+    files.flatMap(Lines.split).flatMap(({ text }) => {
+      const question = loads(text)
+      return question instanceof Dict ? [[question.get("id") ?? null, question] as const] : []
+    })
+  )
 
 /** The number of the line in an answer file that has the ground truth of an entry which was decoded from it. */
 export const lineOf = (answers: Source, id: string): number | undefined =>

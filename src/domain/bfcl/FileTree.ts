@@ -4,7 +4,7 @@
  */
 import { exceeded } from "../python/Limits.ts"
 import { add } from "../python/Number.ts"
-import { str } from "../python/Text.ts"
+import { repr, str } from "../python/Text.ts"
 import { contains, deepCopy, Dict, equals, Instance, iterate, PythonError, type Value } from "../python/Value.ts"
 
 /** Names are mostly text, but a tool call can make an entry of any hashable value. */
@@ -29,7 +29,7 @@ export class File extends Instance {
   }
 
   override repr(): string {
-    return "<File>"
+    return printFile(this, new Walk())
   }
 }
 
@@ -75,8 +75,9 @@ export class Directory extends Instance {
     return that instanceof Directory && equalTrees(this, that, new Walk())
   }
 
+  /** Throws Python's RecursionError, or MemoryError, for a tree that is too deep or too large to print. */
   override repr(): string {
-    return "<Directory>"
+    return printDirectory(this, new Walk(), [])
   }
 }
 
@@ -120,6 +121,25 @@ const equalTrees = (a: Directory, b: Directory, walk: Walk): boolean =>
 
 const equalItems = (item: Value, other: Value, walk: Walk): boolean =>
   item instanceof Directory ? other instanceof Directory && equalTrees(item, other, walk) : equals(item, other)
+
+const printFile = ({ content, name }: File, walk: Walk): string =>
+  `<<File: ${walk.read(str(name))}, Content: ${walk.read(str(content))}>>`
+
+/** `within`: the tables of entries that are being printed, of which Python prints an inner one as `{...}`. */
+const printDirectory = (directory: Directory, walk: Walk, within: ReadonlyArray<Dict>): string => {
+  const { contents, name, parent } = directory
+  const entries = within.includes(contents) ? "..." : walk.enter(directory, () => {
+    const inner = [...within, contents]
+    return Array.from(contents.view(), ([key, item]) => `${repr(key)}: ${printItem(item, walk, inner)}`).join(", ")
+  })
+  const parentName = parent === undefined ? "None" : str(parent.name)
+  return `<Directory: ${walk.read(str(name))}, Parent: ${walk.read(parentName)}, Contents: {${entries}}>`
+}
+
+const printItem = (item: Value, walk: Walk, within: ReadonlyArray<Dict>): string => {
+  if (item instanceof Directory) return printDirectory(item, walk, within)
+  return item instanceof File ? printFile(item, walk) : repr(item)
+}
 
 /** What the long-context category adds to a tree while it is loaded. */
 export interface Swelling {

@@ -32,6 +32,8 @@ export interface ResultEntry {
   readonly id: string
   /** As it was read: numbers of dictionaries that are no text keep their kind. */
   readonly result: Value
+  /** What the official runner noted for people, message by message. */
+  readonly log?: Value
 }
 
 /** A line of a result file, or what is wrong with it. */
@@ -46,7 +48,8 @@ export const decodeLine = (line: string): Result.Result<ResultEntry, string> => 
     if (Array.isArray(result) && !result.every((turn) => Array.isArray(turn))) {
       return Result.fail(`the result of ${id} is not a list of turns, which are lists of steps`)
     }
-    return Result.succeed({ id, result })
+    const log = value.get("inference_log")
+    return Result.succeed({ id, result, ...(log !== undefined && { log }) })
   } catch (error) {
     if (error instanceof PythonError) return Result.fail(error.message)
     throw error
@@ -63,9 +66,13 @@ export type Loop = Mode | "training"
 /** How the steps of a model are to be read: as tool calls, as a Python list, or by the tags of Qwen's chat template. */
 export type Form = Mode | "qwen"
 
-/** The form of a model's results, told from all of them: whoever ever called a function is a function-calling model. */
-export const formOf = (entries: Iterable<ResultEntry>): Form => {
-  let form: Form = "prompting"
+/**
+ * The form of a model's results, told from all of them: whoever ever called a function is a function-calling model.
+ * `told` is what those before told.
+ */
+export const formOf = (entries: Iterable<ResultEntry>, told: Form = "prompting"): Form => {
+  let form = told
+  if (form === "fc") return form
   for (const entry of entries) {
     for (const step of (turnsOf(entry) ?? []).flat()) {
       if (typeof step === "string") form = step.includes("<tool_call>\n") ? "qwen" : form

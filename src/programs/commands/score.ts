@@ -23,7 +23,7 @@ export const score = Command.make(
       Flag.withDescription("A folder of result files: of models, DIR/<model>/multi_turn/..., or of one model")
     ),
     out: Flag.String("out").pipe(
-      Flag.withDescription("Write score files there, in BFCL's layout and format"),
+      Flag.withDescription("Write score files and their table there, as the official scorer does, byte for byte"),
       Flag.optional,
       Flag.map(Option.getOrUndefined)
     ),

@@ -69,26 +69,3 @@ describe("what leaks in the original", () => {
     assert.isFalse(judged(balance, `[${balance}]`, `[${insure}]`))
   })
 })
-
-describe("a score file", () => {
-  it("has a header and a line for every entry that is not valid", () => {
-    const [header = "", first = "", second = "", ...rest] = Score.lines([right, wrong, score("Error")], "m")
-    assert.strictEqual(header, "{\"accuracy\": 0.3333333333333333, \"correct_count\": 1, \"total_count\": 3}")
-    const checked = JSON.parse(first)
-    assert.deepStrictEqual(Object.keys(checked), [
-      "id",
-      "model_name",
-      "test_category",
-      "valid",
-      "error",
-      "prompt",
-      "model_result_raw",
-      "model_result_decoded",
-      "possible_answer"
-    ])
-    assert.deepStrictEqual(checked.error.details, { missing_items: ["{\"log\": [\"a\"]}"] })
-    assert.strictEqual(checked.test_category, "multi_turn_base")
-    assert.deepStrictEqual(JSON.parse(second).model_result, "Error")
-    assert.deepStrictEqual(rest, [])
-  })
-})
