@@ -94,6 +94,14 @@ export const spent = <A, E, R>(work: Effect.Effect<A, E, R>): Effect.Effect<Spen
     return { seconds: Number(end - begin) / 1e9, cpu: (system + user) / 1e6 }
   })
 
+/** Bytes in use once nothing is left to collect; wants node's `--expose-gc`. */
+export const inUse: Effect.Effect<number> = Effect.sync(() => {
+  globalThis.gc?.()
+  globalThis.gc?.()
+  const { arrayBuffers, heapUsed } = process.memoryUsage()
+  return heapUsed + arrayBuffers
+})
+
 /** Runs of a plain function per second of CPU, over at least so many seconds of it. */
 export const rateOver = (seconds: number, run: () => void): number => {
   let runs = 0

@@ -110,14 +110,6 @@ const rates = Effect.fnUntraced(function*(
   ]
 })
 
-/** Bytes in use once nothing is left to collect. */
-const inUse = Effect.sync(() => {
-  globalThis.gc?.()
-  globalThis.gc?.()
-  const { arrayBuffers, heapUsed } = process.memoryUsage()
-  return heapUsed + arrayBuffers
-})
-
 const episodes = 1000
 
 /** Growth of the heap by episodes that are over. */
@@ -134,11 +126,11 @@ const kept = Effect.fnUntraced(function*(tasks: ReadonlyArray<Task>) {
     { discard: true }
   )
   yield* play
-  const before = yield* inUse
+  const before = yield* Figures.inUse
   yield* Effect.repeat(play, { times: 4 })
   const figure: Figures.Figure = {
     name: "kept of a finished episode",
-    value: ((yield* inUse) - before) / (5 * episodes) / 1000,
+    value: ((yield* Figures.inUse) - before) / (5 * episodes) / 1000,
     unit: "KB",
     target: { of: "value", bound: "at most", value: 0.05 }
   }
@@ -150,19 +142,19 @@ const sizes = Effect.fnUntraced(function*(kind: string, tasks: ReadonlyArray<Tas
   const environment = yield* Environment
   yield* Effect.forEach(tasks, (task) => Effect.scoped(environment.open(task, 0)), { discard: true })
   const scripts = tasks.map((task) => gold(entryOf(task)).slice(0, -1))
-  const before = yield* inUse
+  const before = yield* Figures.inUse
   const sessions = yield* Effect.forEach(
     Array.from({ length: episodes }, (_, seed) => seed),
     (seed) => environment.open(tasks[seed % tasks.length]!, seed)
   )
-  const opened = yield* inUse
+  const opened = yield* Figures.inUse
   yield* Effect.forEach(
     sessions,
     ({ step }, i) =>
       Effect.forEach(scripts[i % tasks.length]!, (content) => step({ role: "assistant", content }), { discard: true }),
     { discard: true }
   )
-  const played = yield* inUse
+  const played = yield* Figures.inUse
   const unit = "KB"
   const kilobytes = (bytes: number): number => bytes / sessions.length / 1000
   const figures: ReadonlyArray<Figures.Figure> = [

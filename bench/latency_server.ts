@@ -1,6 +1,6 @@
 /**
  * A chat-completions server that says "done" after so many milliseconds, whatever it is asked: `node latency_server.ts 50`.
- * It prints its port.
+ * It prints its port. Asked by GET, it says at once how many seconds of CPU it has taken so far.
  */
 import { createServer } from "node:http"
 
@@ -19,6 +19,11 @@ const head = { "content-type": "application/json", "content-length": String(answ
 
 const server = createServer((request, response) => {
   request.resume()
+  if (request.method === "GET") {
+    const { system, user } = process.cpuUsage()
+    response.end(String((system + user) / 1e6))
+    return
+  }
   request.on("end", () => {
     setTimeout(() => response.writeHead(200, head).end(answer), latency)
   })

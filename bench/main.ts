@@ -7,6 +7,7 @@ import * as Engine from "./engine.ts"
 import * as Environment from "./environment.ts"
 import * as Figures from "./Figures.ts"
 import * as Http from "./http.ts"
+import * as Memory from "./memory.ts"
 import * as Pipeline from "./pipeline.ts"
 import * as Simulation from "./simulation.ts"
 import * as Validation from "./validation.ts"
@@ -16,7 +17,8 @@ import * as Viewer from "./viewer.ts"
 const all = [
   Engine.measure({ model: "small", workers: 2, rounds: 2, simd: "plain", python: Option.none() }),
   Environment.measure({ data: Option.none(), original: Option.none(), rounds: 3 }),
-  Http.measure({ rounds: 1 }),
+  Http.measure({ rounds: 1, peer: Option.none() }),
+  Memory.measure({ episodes: 2000 }),
   Pipeline.measure({ steps: 4, rounds: 5 }),
   Simulation.measure({ worlds: 10 }),
   Validation.measure({ data: Option.none(), workers: 2, rounds: 3 }),
@@ -35,6 +37,7 @@ Command.make(
     Engine.command,
     Environment.command,
     Http.command,
+    Memory.command,
     Pipeline.command,
     Simulation.command,
     Validation.command,

@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, FileSystem, Latch, Layer, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import * as Augmentor from "../../src/domain/Augmentor.ts"
+import { Environment } from "../../src/domain/Environment.ts"
 import * as Evaluation from "../../src/domain/Evaluation.ts"
 import { type Completion, PolicyError, PolicyUnavailable } from "../../src/domain/Policy.ts"
 import { type Interval, wilson, wilsonClustered } from "../../src/domain/Statistics.ts"
@@ -98,6 +99,36 @@ describe("evaluate", () => {
       assert.strictEqual(new Set(alone.values()).size, 12)
       assert.deepStrictEqual(yield* seeds(16), alone)
     }).pipe(Effect.provide([World, policy])))
+
+  it.effect("begins no more of 10,000 queued episodes than may be in flight, and leaves none open", () =>
+    Effect.gen(function*() {
+      let begun = 0
+      let open = 0
+      const count = (by: number) =>
+        Effect.sync(() => {
+          open += by
+        })
+      const counted = Layer.effect(
+        Environment,
+        Environment.useSync((environment) =>
+          Environment.of({
+            open: (task, seed) =>
+              Effect.andThen(Effect.acquireRelease(count(1), () => count(-1)), environment.open(task, seed))
+          })
+        )
+      )
+      const fiber = yield* evaluate({ ...defaults, samples: 2500, concurrency: 64 }, undefined, () => {
+        begun += 1
+        return undefined
+      }).pipe(
+        Effect.provide([Layer.provideMerge(counted, World), PolicyScripted.layerEffect(() => Effect.never)]),
+        Effect.forkChild
+      )
+      yield* TestClock.adjust("1 second")
+      assert.deepStrictEqual([begun, open], [64, 64])
+      yield* Fiber.interrupt(fiber)
+      assert.deepStrictEqual([begun, open], [64, 0])
+    }))
 
   it.effect("plays what is recorded by what was said, and asks and tells of the rest only", () =>
     Effect.gen(function*() {
