@@ -40,8 +40,9 @@ layer(NodeServices.layer)("a folder of results", (it) => {
 
   it.effect("knows where each entry is, and reads one alone", () =>
     Effect.gen(function*() {
+      const long = "ä€😀".repeat(30_000)
       const files = {
-        [`m/${name("base")}`]: `${said("a", "ä€😀")}\r\n\n${said("b", "[f()]")}`,
+        [`m/${name("base")}`]: `${said("a", long)}\r\n\n${said("b", "[f()]")}`,
         [`m/${name("miss_func")}`]: `${said("c", "<tool_call>\\n")}\n`
       }
       const [source] = yield* ResultFolder.list(yield* writeFolder(files))
@@ -53,7 +54,7 @@ layer(NodeServices.layer)("a folder of results", (it) => {
       )
       const read = yield* Effect.forEach(places.values(), ResultFolder.readAt)
       assert.deepStrictEqual(read.map(({ id, result }) => [id, result]), [
-        ["a", [["ä€😀"]]],
+        ["a", [[long]]],
         ["b", [["[f()]"]]],
         ["c", [["<tool_call>\n"]]]
       ])
