@@ -117,11 +117,6 @@ export interface TurnResults {
   readonly groundTruth: ReadonlyArray<string>
 }
 
-const playTurn = ({ model, truth }: Sides, steps: Steps, groundTruth: ReadonlyArray<string>): TurnResults => ({
-  model: steps.map((step) => step.map((call) => execute(model, call).text)),
-  groundTruth: groundTruth.map((call) => execute(truth, call).text)
-})
-
 /** The first turns of an entry on both sides: what came of every call, and the sessions as they are then. */
 export interface Played extends Sides {
   readonly results: ReadonlyArray<TurnResults>
@@ -134,11 +129,12 @@ export const play = (
   turns: number,
   options: CheckOptions = {}
 ): Played => {
-  const sides = sidesOf(entry, options)
-  const results = entry.turns.slice(0, turns).map(({ groundTruth }, turn) =>
-    playTurn(sides, decoded[turn] ?? [], groundTruth)
-  )
-  return { ...sides, results }
+  const { model, truth } = sidesOf(entry, options)
+  const results = entry.turns.slice(0, turns).map(({ groundTruth }, turn): TurnResults => ({
+    model: (decoded[turn] ?? []).map((step) => step.map((call) => execute(model, call).text)),
+    groundTruth: groundTruth.map((call) => execute(truth, call).text)
+  }))
+  return { model, truth, results }
 }
 
 /**
@@ -146,14 +142,14 @@ export const play = (
  * A turn without ground truth is played and not checked.
  */
 export const checker = (entry: Entry, options: CheckOptions = {}): Checker => {
-  const sides = sidesOf(entry, options)
+  const { model, truth } = sidesOf(entry, options)
   const results: Array<string> = []
   let turn = -1
   return (steps) => {
     turn += 1
     const groundTruth = entry.turns[turn]?.groundTruth ?? []
-    const played = playTurn(sides, steps, groundTruth)
-    for (const step of played.model) results.push(...step)
+    for (const step of steps) for (const call of step) results.push(execute(model, call).text)
+    const expected = groundTruth.map((call) => execute(truth, call).text)
     if (groundTruth.length === 0) return valid
     if (isEmpty(steps)) {
       return {
@@ -163,7 +159,7 @@ export const checker = (entry: Entry, options: CheckOptions = {}): Checker => {
         turn
       }
     }
-    const state = stateMismatch(sides.model, sides.truth)
+    const state = stateMismatch(model, truth)
     if (state !== undefined) {
       return {
         valid: false,
@@ -173,7 +169,7 @@ export const checker = (entry: Entry, options: CheckOptions = {}): Checker => {
         state
       }
     }
-    const missing = missingResponses(results, played.groundTruth)
+    const missing = missingResponses(results, expected)
     return missing.length === 0 ? valid : {
       valid: false,
       reason: "multi_turn:execution_response_mismatch",
