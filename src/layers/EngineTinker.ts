@@ -320,7 +320,7 @@ const make = Effect.fnUntraced(function*(options: Options) {
       yield* refuse(weighted)
       yield* refuse(data.map(({ oldLogprobs, tokens }) => ({ tokens, weights: oldLogprobs })))
       if (profile.reduction === "mean") {
-        if (given + kept.length > 0) yield* reject("a server that averages cannot add the data of ppo to others")
+        if (given + kept.length > 0) return yield* reject("a server that averages cannot add the data of ppo to others")
         yield* addable
       }
       if (data.length === 0) return []
