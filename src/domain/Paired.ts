@@ -39,6 +39,15 @@ export interface Comparison {
   readonly detectable: number | undefined
 }
 
+/** Comparisons of the same tasks together and apart. */
+export interface Comparisons {
+  readonly overall: Comparison
+  /** By part, where the tasks are known to be of one. */
+  readonly parts: Readonly<Record<string, Comparison>>
+  /** By `part/category`, or by category where no part is known. */
+  readonly cells: Readonly<Record<string, Comparison>>
+}
+
 /** McNemar's exact test, two-sided: binomial probability of a split of the discordant pairs at least this uneven. */
 export const mcnemar = (fixed: number, broken: number): number => {
   const n = fixed + broken
@@ -165,4 +174,25 @@ export const compare = (pairs: ReadonlyArray<Pair>, seed: number): Comparison =>
     p: mcnemar(fixed.length, broken.length),
     detectable: minimumDetectableEffect(compared.length, mean(differences.map((difference) => difference ** 2)))
   }
+}
+
+/**
+ * The comparison of what was counted under a name, `part/category` or a part; undefined where none comes to the same shares:
+ * then it is of other tasks, or some were sampled more often than others.
+ */
+export const about = (
+  { cells, overall, parts }: Comparisons,
+  name: string,
+  first: Rate,
+  second: Rate
+): Comparison | undefined => {
+  if (first.n === 0 || second.n === 0) return undefined
+  const category = name.slice(name.indexOf("/") + 1)
+  const whole = Object.keys(parts).length === 0 ? overall : parts[name]
+  return [cells[name], cells[category], whole].find((one) =>
+    one !== undefined
+    && first.n % one.tasks === 0
+    && Math.abs(one.first - share(first)) < 1e-9
+    && Math.abs(one.second - share(second)) < 1e-9
+  )
 }

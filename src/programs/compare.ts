@@ -1,8 +1,7 @@
 /** Compares two policies task by task: which tasks were fixed, which were broken, and whether that could be chance. */
-import { Effect, Result } from "effect"
-import * as Entry from "../domain/bfcl/Entry.ts"
-import * as Paired from "../domain/Paired.ts"
-import type { Rate } from "../domain/Report.ts"
+import { Effect } from "effect"
+import type * as Paired from "../domain/Paired.ts"
+import * as PairedOutcomes from "../domain/PairedOutcomes.ts"
 import { type ByTask, readOutcomes } from "./outcomes.ts"
 import { Unavailable } from "./refusal.ts"
 import { readBenchmark } from "./score.ts"
@@ -24,23 +23,11 @@ export interface Compared {
   readonly onlyFirst: number
   readonly onlySecond: number
   readonly overall: Paired.Comparison
-  /** By BFCL's categories, where the tasks are BFCL's. */
+  /** By part and BFCL's category, as far as the ids of the tasks name them. */
   readonly categories: Readonly<Record<string, Paired.Comparison>>
 }
 
-/** BFCL's entries of one number are variants of one scenario. */
-const pairOf = (id: string, first: Rate, second: Rate): Paired.Pair => {
-  const scenario = Result.getOrUndefined(Entry.kindOf(id))?.scenario
-  return { id, first, second, ...(scenario !== undefined && { scenario: String(scenario) }) }
-}
-
 const without = (tasks: ByTask, others: ByTask): number => [...tasks.keys()].filter((id) => !others.has(id)).length
-
-const byCategory = (pairs: ReadonlyArray<Paired.Pair>, seed: number): Compared["categories"] =>
-  Object.fromEntries(Entry.Category.literals.flatMap((category) => {
-    const of = pairs.filter(({ id }) => Result.getOrUndefined(Entry.kindOf(id))?.category === category)
-    return of.length === 0 ? [] : [[category, Paired.compare(of, seed)]]
-  }))
 
 export const compare = Effect.fn("compare")(function*({ data, first, second, seed, split }: CompareOptions) {
   if (split !== undefined && data === undefined) {
@@ -53,18 +40,16 @@ export const compare = Effect.fn("compare")(function*({ data, first, second, see
     benchmark === undefined ? tasks : new Map([...tasks].filter(([id]) => benchmark.split.test.has(id)))
   const ofFirst = restricted(yield* readOutcomes(first, benchmark))
   const ofSecond = restricted(yield* readOutcomes(second, benchmark))
-  const pairs = Array.from(ofFirst).flatMap(([id, rate]) => {
-    const other = ofSecond.get(id)
-    return other === undefined ? [] : [pairOf(id, rate, other)]
-  })
+  const pairs = PairedOutcomes.pairs(ofFirst, ofSecond)
   if (pairs.length === 0) {
     return yield* new Unavailable({ detail: `${first} and ${second} have no task in common` })
   }
+  const { cells, overall } = PairedOutcomes.compare(pairs, seed)
   const compared: Compared = {
     onlyFirst: without(ofFirst, ofSecond),
     onlySecond: without(ofSecond, ofFirst),
-    overall: Paired.compare(pairs, seed),
-    categories: byCategory(pairs, seed)
+    overall,
+    categories: cells
   }
   return compared
 })

@@ -4,9 +4,10 @@ import type { StepReport } from "../../src/domain/Report.ts"
 import type { Compared, ComparedTask, Headers } from "../../src/programs/viewer/wire.ts"
 import { address, useAnswer } from "../api.ts"
 import { curves } from "../curves.ts"
-import { interval, percent, signed } from "../format.ts"
+import { percent } from "../format.ts"
 import { useKeys } from "../keys.ts"
 import { Chart } from "../parts/Chart.tsx"
+import { Difference } from "../parts/Estimate.tsx"
 import { Notice } from "../parts/Notice.tsx"
 import { link, replace } from "../route.ts"
 import type { Shown } from "../shown.ts"
@@ -40,8 +41,7 @@ const Row = ({ comparison, name, whole }: { comparison: Comparison; name: string
       <td class="n">{percent(first)}</td>
       <td class="n">{percent(second)}</td>
       <td class="n">
-        <span class={range.low > 0 ? "good" : range.high < 0 ? "bad" : ""}>{signed(difference * 100, 1)}</span>{" "}
-        <small>{interval(range).replaceAll("-", "\u2212")}</small>
+        <Difference value={difference} range={range} />
       </td>
       <td class="n good">{fixed.length}</td>
       <td class="n bad">{broken.length}</td>
@@ -61,7 +61,7 @@ const Tasks = ({ run, tasks }: { run: number; tasks: ReadonlyArray<ComparedTask>
     does: "Fixed, broken, both, neither",
     act: () => setKind((one) => shown[(shown.indexOf(one) + 1) % Math.max(1, shown.length)] ?? "fixed")
   }])
-  const listed = Map.groupBy(grouped.get(kind) ?? [], ({ category }) => category)
+  const listed = Map.groupBy(grouped.get(kind) ?? [], ({ cell }) => cell)
   return (
     <section>
       <h2 class="choices">
@@ -76,10 +76,10 @@ const Tasks = ({ run, tasks }: { run: number; tasks: ReadonlyArray<ComparedTask>
           </button>
         ))}
       </h2>
-      {Array.from(listed, ([category, of]) => (
-        <div key={category}>
+      {Array.from(listed, ([cell, of]) => (
+        <div key={cell}>
           <h3>
-            {category} <small class="muted">{of.length}</small>
+            {cell} <small class="muted">{of.length}</small>
           </h3>
           <ul class="tasks">
             {of.map(({ id }) => (
@@ -165,10 +165,13 @@ export const Compare = ({ headers, route: { query, run } }: Shown) => {
               </tr>
             </thead>
             <tbody>
-              {Object.entries(value.categories).map(([name, comparison]) => (
+              {Object.entries(value.cells).map(([name, comparison]) => (
                 <Row key={name} comparison={comparison} name={name} whole={false} />
               ))}
-              <Row comparison={value.overall} name="all" whole />
+              {Object.entries(value.parts).map(([name, comparison]) => (
+                <Row key={name} comparison={comparison} name={`${name}, all`} whole />
+              ))}
+              {Object.keys(value.parts).length !== 1 && <Row comparison={value.overall} name="all" whole />}
             </tbody>
           </table>
           <p class="muted">

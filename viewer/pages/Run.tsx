@@ -1,12 +1,14 @@
 import { useMemo, useState } from "preact/hooks"
+import { about, type Comparisons } from "../../src/domain/Paired.ts"
 import type { Rate, StepReport } from "../../src/domain/Report.ts"
 import { wilsonDifference } from "../../src/domain/Statistics.ts"
+import type { Compared } from "../../src/programs/viewer/wire.ts"
 import { address, useAnswer } from "../api.ts"
 import { curves, stagesOf } from "../curves.ts"
-import { duration, grouped, interval, percent, ranked, share, signed, sum, total, words } from "../format.ts"
+import { duration, grouped, percent, ranked, share, sum, total, words } from "../format.ts"
 import { useKeys } from "../keys.ts"
 import { Chart, type Stage } from "../parts/Chart.tsx"
-import { Estimate, Marks } from "../parts/Estimate.tsx"
+import { Difference, Estimate, Marks } from "../parts/Estimate.tsx"
 import { Notice } from "../parts/Notice.tsx"
 import { go, link } from "../route.ts"
 import type { Shown } from "../shown.ts"
@@ -28,6 +30,7 @@ const ofPart = (scores: Scores, part: string): Rate =>
 const Figures = ({ header: { summary }, reports }: Pick<Shown, "header"> & { reports: ReadonlyArray<StepReport> }) => {
   const { after, before } = summary
   const attempted = reports.reduce((sum, { ledger }) => sum + ledger.attempted, 0)
+  const breaks = reports.reduce((sum, { breaks = 0 }) => sum + breaks, 0)
   const seconds = reports.reduce((sum, { seconds: { collect, train } }) => sum + collect + train, 0)
   return (
     <dl class="figures">
@@ -52,6 +55,12 @@ const Figures = ({ header: { summary }, reports }: Pick<Shown, "header"> & { rep
         <dt>sampled tokens</dt>
         <dd>{grouped(reports.reduce((sum, one) => sum + one.sampledTokens, 0))}</dd>
       </div>
+      {breaks > 0 && (
+        <div title="Prompts that changed what was there before, so that an episode was cut into segments">
+          <dt>segment breaks</dt>
+          <dd>{grouped(breaks)}</dd>
+        </div>
+      )}
       <div>
         <dt>time</dt>
         <dd>{duration(summary.seconds > 0 ? summary.seconds : seconds)}</dd>
@@ -112,24 +121,38 @@ const Strip = ({ header, reports, select, selected, stages }: Pick<Shown, "heade
   </ol>
 )
 
-const Change = ({ after, before }: { after: Rate; before: Rate }) => {
+/** Of the same tasks, paired, or where they cannot be paired, as if they were others. */
+const Change = ({ after, before, compared, name }: {
+  after: Rate
+  before: Rate
+  compared: Comparisons | undefined
+  name: string
+}) => {
   if (before.n === 0 || after.n === 0) return <>{"\u2013"}</>
-  const { high, low } = wilsonDifference(before, after)
+  const paired = compared && about(compared, name, before, after)
   return (
     <>
-      <span class={low > 0 ? "good" : high < 0 ? "bad" : ""}>{signed((share(after) - share(before)) * 100, 1)}</span>
-      {" "}
-      <small>{interval({ low, high }).replaceAll("-", "\u2212")}</small>
+      <Difference
+        value={share(after) - share(before)}
+        range={paired?.interval ?? wilsonDifference(before, after)}
+      />
+      {compared !== undefined && paired === undefined && <small class="muted">unpaired</small>}
     </>
   )
 }
 
 /** A category before and after, or all of a part. */
 const Score = (
-  { first, name, second, whole = false }: { first: Rate; name: string; second: Rate; whole?: boolean }
+  { compared, first, name, second, whole = false }: {
+    compared: Comparisons | undefined
+    first: Rate
+    name: string
+    second: Rate
+    whole?: boolean
+  }
 ) => (
   <tr class={whole ? "whole" : ""}>
-    <td>{name}</td>
+    <td>{whole ? `${name}, all` : name}</td>
     <td class="n">{Math.max(first.n, second.n)}</td>
     <td class="plot">
       <Marks marks={[{ kind: "before", rate: first }, { kind: "after", rate: second }]} />
@@ -141,18 +164,23 @@ const Score = (
       <Estimate rate={second} />
     </td>
     <td class="n">
-      <Change before={first} after={second} />
+      <Change before={first} after={second} compared={compared} name={name} />
     </td>
   </tr>
 )
 
-const Accuracy = ({ header: { summary: { after, before } } }: Pick<Shown, "header">) => {
+const Accuracy = ({ header: { summary: { after, before } }, run }: Pick<Shown, "header"> & { run: number }) => {
+  const isCompared = Object.keys(before).length > 0 && Object.keys(after).length > 0
+  const { value: compared } = useAnswer<Compared>(
+    isCompared ? address("compare", { first: `${run}:before`, second: `${run}:after` }) : undefined
+  )
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])]
   if (names.length === 0) return null
   return (
     <section>
       <h2>
-        Accuracy <small>held-out tasks, every turn passed, without hints; 95 % Wilson, the change by Newcombe</small>
+        Accuracy{" "}
+        <small>held-out tasks, every turn passed, without hints; 95 % Wilson, the change by a paired bootstrap</small>
       </h2>
       <table>
         <thead>
@@ -174,12 +202,19 @@ const Accuracy = ({ header: { summary: { after, before } } }: Pick<Shown, "heade
             const own = names.filter((name) => name.startsWith(`${part}/`))
             return [
               ...own.map((name) => (
-                <Score key={name} name={name} first={before[name] ?? none} second={after[name] ?? none} />
+                <Score
+                  key={name}
+                  compared={compared}
+                  name={name}
+                  first={before[name] ?? none}
+                  second={after[name] ?? none}
+                />
               )),
               own.length > 1 && (
                 <Score
                   key={part}
-                  name={`${part}, all`}
+                  compared={compared}
+                  name={part}
                   first={ofPart(before, part)}
                   second={ofPart(after, part)}
                   whole
@@ -370,7 +405,7 @@ export const Run = ({ header, progress, route: { run } }: Shown) => {
               ))}
             </div>
           )}
-          <Accuracy header={header} />
+          <Accuracy header={header} run={run} />
           <Ledger reports={reports} run={run} stages={stages} />
           <Settings header={header} />
         </>

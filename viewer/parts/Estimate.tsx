@@ -1,5 +1,6 @@
 import type { Rate } from "../../src/domain/Report.ts"
-import { interval, intervalOf, percent, share } from "../format.ts"
+import type { Interval } from "../../src/domain/Statistics.ts"
+import { interval, intervalOf, percent, share, signed } from "../format.ts"
 
 /** A share with its 95 % interval, as text. */
 export const Estimate = ({ rate }: { rate: Rate }) =>
@@ -8,6 +9,14 @@ export const Estimate = ({ rate }: { rate: Rate }) =>
       {percent(share(rate))} <small>{interval(intervalOf(rate))}</small>
     </>
   )
+
+/** A difference of shares in points with its 95 % interval, in colour where zero is not within it. */
+export const Difference = ({ range, value }: { range: Interval; value: number }) => (
+  <>
+    <span class={range.low > 0 ? "good" : range.high < 0 ? "bad" : ""}>{signed(value * 100, 1)}</span>{" "}
+    <small>{interval(range).replaceAll("-", "\u2212")}</small>
+  </>
+)
 
 export interface Mark {
   readonly kind: string

@@ -7,7 +7,10 @@ import type * as EpisodeRecord from "../../domain/EpisodeRecord.ts"
 import * as Following from "../../domain/Following.ts"
 import type * as Journal from "../../domain/Journal.ts"
 import type { Manifest } from "../../domain/Manifest.ts"
+import type * as Paired from "../../domain/Paired.ts"
+import * as PairedOutcomes from "../../domain/PairedOutcomes.ts"
 import { type Rate, type StepReport, total } from "../../domain/Report.ts"
+import type { Outcomes } from "../../domain/RunStore.ts"
 import { mean, poolMoments } from "../../domain/Statistics.ts"
 import type { Summary } from "../../domain/Summary.ts"
 import type { Update } from "../../domain/Trainer.ts"
@@ -25,6 +28,8 @@ export interface Digest {
   /** Unix seconds. */
   readonly started: number
   readonly summary: Summary
+  /** The evaluations before and after, task by task, where there are both. */
+  readonly compared: Paired.Comparisons | undefined
   readonly reports: ReadonlyArray<StepReport>
   /** What became of failed calls, by the hint rule that spoke; under `undefined`, of those that nothing explained. */
   readonly answers: ReadonlyMap<string | undefined, Following.Answered>
@@ -77,10 +82,20 @@ const resumption = (event: Journal.Event): ReadonlyArray<string> => {
   return [`Resumed after ${plural(step, "step")}${rest}.`]
 }
 
+/** Of the bootstraps. */
+const seed = 0
+
+const compared = (before: Outcomes | undefined, after: Outcomes | undefined): Digest["compared"] =>
+  before === undefined || after === undefined
+    ? undefined
+    : PairedOutcomes.compare(PairedOutcomes.pairs(Object.entries(before), new Map(Object.entries(after))), seed)
+
 /** Reads a record into what the page says. */
 export const gather = Effect.fn("report.gather")(function*(folder: string, record: RunRecord) {
   const reports: Array<StepReport> = []
   const tornReports = yield* read(record.reports, (report) => reports.push(report))
+  const evaluated = new Map<string, Outcomes>()
+  const tornEvaluations = yield* read(record.evaluations, ({ tasks, when }) => evaluated.set(when, tasks))
   const answers = new Map<string | undefined, Following.Answered>()
   const sampled = picker(reports.reduce((sum, { ledger }) => sum + ledger.attempted, 0))
   const tornEpisodes = yield* read(record.episodes, (episode) => {
@@ -92,10 +107,11 @@ export const gather = Effect.fn("report.gather")(function*(folder: string, recor
     manifest: record.manifest,
     started: record.started,
     summary: record.summary,
+    compared: compared(evaluated.get("before"), evaluated.get("after")),
     reports,
     answers,
     episodes: sampled.picked(),
-    torn: [...tornReports, ...tornEpisodes],
+    torn: [...tornReports, ...tornEvaluations, ...tornEpisodes],
     resumptions: (record.journal?.entries ?? []).flatMap(({ entry }) => entry.events).flatMap(resumption)
   }
   return digest

@@ -3,6 +3,7 @@ import { DateTime } from "effect"
 import { labels } from "../../domain/Diagnosis.ts"
 import * as EpisodeRecord from "../../domain/EpisodeRecord.ts"
 import type { Answered } from "../../domain/Following.ts"
+import * as Paired from "../../domain/Paired.ts"
 import type { Counts, Rate, StepReport } from "../../domain/Report.ts"
 import { total } from "../../domain/Report.ts"
 import { wilson, wilsonDifference } from "../../domain/Statistics.ts"
@@ -74,10 +75,15 @@ ${figures(digest)}
 </header>`
 }
 
-const change = (before: Rate, after: Rate): Part =>
-  before.n === 0 || after.n === 0
-    ? "-"
-    : difference(Text.share(after) - Text.share(before), wilsonDifference(before, after))
+const change = ({ compared }: Digest, name: string, before: Rate, after: Rate): Part => {
+  if (before.n === 0 || after.n === 0) return "-"
+  const paired = compared && Paired.about(compared, name, before, after)
+  return paired === undefined
+    ? html`${
+      difference(Text.share(after) - Text.share(before), wilsonDifference(before, after))
+    } <small>unpaired</small>`
+    : difference(paired.difference, paired.interval)
+}
 
 const scoreMark = (kind: "before" | "after", rate: Rate): ReadonlyArray<Chart.Mark> =>
   rate.n === 0
@@ -89,22 +95,26 @@ const scoreMark = (kind: "before" | "after", rate: Rate): ReadonlyArray<Chart.Ma
       says: `${kind}: ${rate.passed} of ${rate.n}, ${Text.rate(rate)}`
     }]
 
-const scoreRow = (name: string, before: Rate, after: Rate, whole: boolean): Html =>
-  html`<tr class="${whole ? "whole" : ""}"><td>${breakable(name)}</td><td class="n">${Math.max(before.n, after.n)}</td>
+const scoreRow = (digest: Digest, name: string, before: Rate, after: Rate, whole: boolean): Html =>
+  html`<tr class="${whole ? "whole" : ""}"><td>${whole ? `${name}, all` : breakable(name)}</td><td class="n">${
+    Math.max(before.n, after.n)
+  }</td>
 <td class="plot">${Chart.intervals([...scoreMark("before", before), ...scoreMark("after", after)])}</td>
 <td class="n">${withInterval(before)}</td><td class="n">${withInterval(after)}</td><td class="n">${
-    change(before, after)
+    change(digest, name, before, after)
   }</td></tr>`
 
 const none: Rate = { n: 0, passed: 0 }
 
-const evaluation = ({ manifest, summary: { after, before } }: Digest): Part => {
+const evaluation = (digest: Digest): Part => {
+  const { manifest, summary: { after, before } } = digest
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])]
   if (names.length === 0) return undefined
   const parts = partsOf({ ...before, ...after })
   return html`<h2>Before and after</h2>
 <p>Share of held-out tasks whose every turn passed, in the environment without hints, with 95 % Wilson intervals;
-the change in points, with Newcombe's interval for independent samples, which is wide for the same tasks twice.
+the change in points, of the same tasks before and after, with its interval by a paired bootstrap over scenarios. Where
+tasks cannot be paired, it is Newcombe's for independent samples, which is wider.
 ${Object.keys(after).length === 0 ? "The run did not get as far as an evaluation after training." : ""}</p>
 <div class="card"><table>
 <tr><th>${manifest.tasks.provenance["source"] ?? "tasks"}</th><th class="n">n</th>
@@ -114,8 +124,8 @@ ${
     parts.map((part) => {
       const own = names.filter((name) => name.startsWith(`${part}/`))
       return [
-        ...own.map((name) => scoreRow(name, before[name] ?? none, after[name] ?? none, false)),
-        own.length < 2 ? undefined : scoreRow(`${part}, all`, ofPart(before, part), ofPart(after, part), true)
+        ...own.map((name) => scoreRow(digest, name, before[name] ?? none, after[name] ?? none, false)),
+        own.length < 2 ? undefined : scoreRow(digest, part, ofPart(before, part), ofPart(after, part), true)
       ]
     })
   }

@@ -4,7 +4,7 @@ import * as Entry from "../../domain/bfcl/Entry.ts"
 import * as Retrace from "../../domain/bfcl/Retrace.ts"
 import { diagnose } from "../../domain/Diagnosis.ts"
 import * as EpisodeRecord from "../../domain/EpisodeRecord.ts"
-import * as Paired from "../../domain/Paired.ts"
+import * as PairedOutcomes from "../../domain/PairedOutcomes.ts"
 import { PythonError } from "../../domain/python/Value.ts"
 import type { RunStoreError } from "../../domain/RunStore.ts"
 import type { RunView } from "../../domain/RunView.ts"
@@ -144,14 +144,6 @@ const outcomesOf = Effect.fnUntraced(function*(runs: ReadonlyArray<Shown>, [run,
   return found?.tasks ?? (yield* new Missing({ detail: `run ${run} was not evaluated ${when} training` }))
 })
 
-/** `drill_test_miss_func_17` and `multi_turn_miss_func_17` are of the category `miss_func`. */
-const categoryOf = (id: string): string => Entry.Category.literals.find((category) => id.includes(category)) ?? "other"
-
-const scenarioOf = (id: string): string | undefined => {
-  const kind = Result.getOrUndefined(Entry.kindOf(id))
-  return kind === undefined ? undefined : String(kind.scenario)
-}
-
 export const compare = Effect.fn("viewer.compare")(function*(
   runs: ReadonlyArray<Shown>,
   first: Evaluation,
@@ -159,19 +151,13 @@ export const compare = Effect.fn("viewer.compare")(function*(
 ) {
   const before = yield* outcomesOf(runs, first)
   const after = yield* outcomesOf(runs, second)
-  const pairs = Object.entries(before).flatMap(([id, rate]): ReadonlyArray<Paired.Pair> => {
-    const other = after[id]
-    const scenario = scenarioOf(id)
-    return other === undefined ? [] : [{ id, first: rate, second: other, ...(scenario !== undefined && { scenario }) }]
-  })
+  const pairs = PairedOutcomes.pairs(Object.entries(before), new Map(Object.entries(after)))
   if (pairs.length === 0) return yield* new Missing({ detail: "the two evaluations have no task in common" })
-  const categories = Map.groupBy(pairs, ({ id }) => categoryOf(id))
   const answer: Compared = {
-    overall: Paired.compare(pairs, 0),
-    categories: Object.fromEntries(Array.from(categories, ([name, of]) => [name, Paired.compare(of, 0)])),
+    ...PairedOutcomes.compare(pairs, 0),
     tasks: pairs.map(({ first, id, second }) => ({
       id,
-      category: categoryOf(id),
+      cell: PairedOutcomes.cellOf(id) ?? "other",
       first: [first.passed, first.n],
       second: [second.passed, second.n]
     }))

@@ -1,6 +1,6 @@
 /** Answers of the viewer's server as they go over the wire, for both of its ends. */
 import type { Change, Retraced } from "../../domain/bfcl/Retrace.ts"
-import type { Comparison } from "../../domain/Paired.ts"
+import type { Comparisons } from "../../domain/Paired.ts"
 import type { RunHeader } from "../../domain/RunView.ts"
 
 /** An episode's states; of long lists of changes, the first ones and how many there are. */
@@ -37,14 +37,13 @@ export interface TaskText {
 
 export interface ComparedTask {
   readonly id: string
-  readonly category: string
+  /** `part/category`, as far as its id names them. */
+  readonly cell: string
   readonly first: readonly [passed: number, n: number]
   readonly second: readonly [passed: number, n: number]
 }
 
-export interface Compared {
-  readonly overall: Comparison
-  readonly categories: Readonly<Record<string, Comparison>>
+export interface Compared extends Comparisons {
   /** Every task that both have an outcome of. */
   readonly tasks: ReadonlyArray<ComparedTask>
 }
