@@ -37,7 +37,10 @@ const Status = ({ progress }: Pick<Shown, "progress">) => {
   if (progress === undefined) return null
   const { outcome, read, size } = progress
   return (
-    <span class={`status ${outcome}`}>
+    <span
+      class={`status ${outcome}`}
+      title={outcome === "killed" ? "No process writes it, and none said that it has ended" : undefined}
+    >
       {read < size && <span class="muted">{`reading ${Math.floor(read / size * 100)} %`}</span>}
       <i />
       {outcome === "running" ? "live" : outcome}
@@ -92,7 +95,10 @@ const App = () => {
   const route = useRoute()
   const [help, setHelp] = useState(false)
   const progress = useProgress(route.run)
-  const { error, value: headers } = useAnswer<Headers>("/api/runs?", progress?.outcome)
+  const { error, value: headers } = useAnswer<Headers>(
+    "/api/runs?",
+    progress && `${progress.outcome} ${progress.steps} ${progress.rewinds}`
+  )
   const header = headers?.[route.run]
   useKeys(useMemo(() => [
     ...tabs.map(([name, page], i) => ({ keys: [String(i + 1)], does: name, act: () => go(link(route.run, page)) })),
@@ -126,7 +132,12 @@ const App = () => {
             <Notice>There is no run {route.run}.</Notice>
           </main>
         )
-        : <main class={route.page}>{views[route.page]({ header, headers, progress, route })}</main>}
+        : (
+          // A run that went back to an earlier point is another one: nothing of what was shown need be true any more.
+          <main key={progress?.rewinds ?? 0} class={route.page}>
+            {views[route.page]({ header, headers, progress, route })}
+          </main>
+        )}
       {help && <Help close={() => setHelp(false)} />}
     </>
   )

@@ -12,35 +12,36 @@ import type { Evaluated, RunStoreError } from "./RunStore.ts"
 import type { Summary } from "./Summary.ts"
 
 /** An episode in a list. */
-export interface EpisodeSummary {
+export const EpisodeSummary = Schema.Struct({
   /** Place in the record, from 0. */
-  readonly at: number
+  at: Schema.Natural,
   /** `stage/step/task/member`. */
-  readonly id: string
-  readonly stage: string
-  readonly step: number
-  readonly member: number
-  readonly task: string
-  readonly category: string
-  readonly fate: "trained" | "filtered" | "failed"
+  id: Schema.String,
+  stage: Schema.String,
+  step: Schema.Natural,
+  member: Schema.Natural,
+  task: Schema.String,
+  category: Schema.String,
+  fate: Schema.Literals(["trained", "filtered", "failed"]),
   /** Why it was filtered or failed. */
-  readonly cause?: string
+  cause: Schema.optionalKey(Schema.String),
   /** Of a trained one. */
-  readonly advantage?: number
+  advantage: Schema.optionalKey(Schema.Finite),
   /** Of a scored one. */
-  readonly reward?: number
+  reward: Schema.optionalKey(Schema.Finite),
   /** Every turn was played and passed. */
-  readonly passed: boolean
-  readonly turns: number
-  readonly turnsPassed: number
+  passed: Schema.Boolean,
+  turns: Schema.Natural,
+  turnsPassed: Schema.Natural,
   /** Assistant messages. */
-  readonly steps: number
-  readonly calls: number
+  steps: Schema.Natural,
+  calls: Schema.Natural,
   /** Rules that spoke, each once. */
-  readonly hints: ReadonlyArray<string>
+  hints: Schema.Array(Schema.String),
   /** Why its first failed turn failed. */
-  readonly failure?: string
-}
+  failure: Schema.optionalKey(Schema.String)
+})
+export type EpisodeSummary = typeof EpisodeSummary.Type
 
 export const orders = ["at", "reward", "advantage", "steps", "calls", "hints"] as const
 
@@ -78,12 +79,18 @@ export interface Facets {
 
 /** How much of the record is known; it grows until the record has been read, and again while the run is on. */
 export interface Progress {
-  readonly outcome: Summary["outcome"]
+  /** `killed` when the record says that the run is on, and no process writes it. */
+  readonly outcome: Summary["outcome"] | "killed"
   readonly steps: number
   readonly episodes: number
   /** Bytes of the record's episodes that were read, of those there are. */
   readonly read: number
   readonly size: number
+  /**
+   * How often the run was taken up again from an earlier point since the record was opened: what was known of later steps
+   * and episodes is known no longer.
+   */
+  readonly rewinds: number
 }
 
 export interface RunHeader {
@@ -115,7 +122,7 @@ export interface RunView {
   readonly group: (id: string) => Effect.Effect<ReadonlyArray<EpisodeRecord>, RunStoreError>
   /** What became of the hints of the episodes known so far. */
   readonly hints: Effect.Effect<ReadonlyArray<HintUse>, RunStoreError>
-  /** The progress now, and whenever it changes. It ends with a run that has ended. */
+  /** The progress now, and whenever it changes. It ends with a run that is complete: any other can be resumed. */
   readonly progress: Stream.Stream<Progress, RunStoreError>
 }
 

@@ -9,6 +9,7 @@
  *   summary.json        how it went, by the journal: kept current, and final when the run has ended
  *   checkpoints/        weights
  *   superseded/         what followed the points from which the run was resumed
+ *   episodes.index.gz   what a viewer found in many episodes, for the next time; can be deleted
  *   lock                there while a process writes
  *
  * An append is committed by its line in the journal, which is written last; what the other files
@@ -50,6 +51,7 @@ export const files = {
   summary: "summary.json",
   checkpoints: "checkpoints",
   superseded: "superseded",
+  index: "episodes.index.gz",
   lock: "lock"
 } as const
 
@@ -62,7 +64,7 @@ export const unwritable = (path: string, detail: string): RunStoreError =>
 /** Maps a platform's failure to write `path`. */
 export const writing = (path: string) => Effect.mapError((error: PlatformError) => unwritable(path, inWords(error)))
 
-const compress = (text: string): Effect.Effect<Uint8Array> =>
+export const compress = (text: string): Effect.Effect<Uint8Array> =>
   Effect.callback((resume) => {
     gzip(text, { level: 1 }, (error, bytes) => resume(error === null ? Effect.succeed(bytes) : Effect.die(error)))
   })
@@ -70,7 +72,7 @@ const compress = (text: string): Effect.Effect<Uint8Array> =>
 const line = (value: unknown): string => `${JSON.stringify(value)}\n`
 
 /** Lines in pieces of about `memberLength`, at least one line each. */
-function* members(lines: Iterable<string>): Generator<{ readonly text: string; readonly count: number }> {
+export function* members(lines: Iterable<string>): Generator<{ readonly text: string; readonly count: number }> {
   let text = ""
   let count = 0
   for (const next of lines) {

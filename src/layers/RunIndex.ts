@@ -1,163 +1,42 @@
 /**
- * Looks at a run's folder. The episodes are read once, in the order in which they were appended, into a list of summaries
+ * Looks at a run's folder. The episodes are read once, in the order in which they were appended, into an index of summaries
  * that says where each of them is; from then on only what was appended is read, and an episode is read when it is asked for.
+ * What was found in many episodes is kept beside them for the next time, where the folder can be written.
  *
- * An append writes whole gzip members of bounded text, so an episode costs one member to read, wherever it is.
+ * A run that is not complete can be taken up again while it is looked at: its record is followed back to the point it goes
+ * on from, and on from there.
  */
 import type { Scope } from "effect"
-import { Effect, FileSystem, Option, Path, Result, Schedule, Schema, Semaphore, Stream, SubscriptionRef } from "effect"
-import type { PlatformError } from "effect/PlatformError"
-import { inflateRawSync } from "node:zlib"
+import { Effect, type FileSystem, Path, Result, Schedule, Schema, Semaphore, Stream, SubscriptionRef } from "effect"
 import { EpisodeRecord } from "../domain/EpisodeRecord.ts"
 import * as Following from "../domain/Following.ts"
 import { RunStoreError, StoreUnreadable } from "../domain/RunStore.ts"
 import * as RunView from "../domain/RunView.ts"
-import { inWords } from "./FileProblem.ts"
+import * as EpisodeIndex from "./EpisodeIndex.ts"
+import * as EpisodeIndexFile from "./EpisodeIndexFile.ts"
+import * as GrowingFile from "./GrowingFile.ts"
 import { files } from "./RunFolder.ts"
-import * as RunReader from "./RunReader.ts"
+import * as RunFollower from "./RunFollower.ts"
 
 const unreadable = (path: string, detail: string): RunStoreError =>
   new RunStoreError({ reason: new StoreUnreadable({ path, detail }) })
 
-const reading = (path: string) => Effect.mapError((error: PlatformError) => unreadable(path, inWords(error)))
-
-/** Everything before an episode's steps, which is a tenth of its line. */
-const { finished: _, ...fields } = EpisodeRecord.fields
-const Head = Schema.Struct({
-  ...fields,
-  finished: Schema.optionalKey(Schema.Struct({
-    turns: Schema.Natural,
-    score: Schema.Union([Schema.Struct({ total: Schema.Finite }), Schema.Struct({ unscorable: Schema.String })])
-  }))
-})
-const decodeHead = Schema.decodeUnknownResult(Schema.fromJsonString(Head))
 const decodeRecord = Schema.decodeUnknownResult(Schema.fromJsonString(EpisodeRecord))
-
-/** Where a line's steps begin. No text can look like it: inside a JSON string, quotes have a backslash before them. */
-const stepsKey = "\"steps\":["
-
-const count = (text: string, pattern: string): number => {
-  let found = 0
-  for (let at = text.indexOf(pattern); at >= 0; at = text.indexOf(pattern, at + pattern.length)) found++
-  return found
-}
-
-const hintPattern = /"hint":"([^"\\]*)"/g
-const failurePattern = /"passed":false,"failure":"([^"\\]*)"/
-
-/** One copy of equal texts, none of which is a view of the line that it was found in. */
-class Words {
-  private readonly known = new Map<string, string>()
-
-  once(word: string): string {
-    const known = this.known.get(word)
-    if (known !== undefined) return known
-    const copy = Buffer.from(word).toString()
-    this.known.set(copy, copy)
-    return copy
-  }
-}
-
-const rulesIn = (steps: string): ReadonlyArray<string> =>
-  steps.includes("\"hint\":\"") ? [...new Set(Array.from(steps.matchAll(hintPattern), ([, rule = ""]) => rule))] : none
-
-const none: ReadonlyArray<string> = []
-
-const fateOf = (
-  fate: EpisodeRecord["fate"],
-  words: Words
-): Pick<RunView.EpisodeSummary, "fate" | "cause" | "advantage"> => {
-  switch (fate._tag) {
-    case "Trained":
-      return { fate: "trained", advantage: fate.advantage }
-    case "Filtered":
-      return { fate: "filtered", cause: words.once(fate.cause) }
-    case "Failed":
-      return { fate: "failed", cause: words.once(fate.cause) }
-  }
-}
-
-/**
- * The summary of a line. Its head is decoded; its steps are only searched, because decoding all tokens of a run takes
- * several times as long as looking for the few words that a list shows.
- */
-const summarize = (line: string, at: number, words: Words): Result.Result<RunView.EpisodeSummary, string> => {
-  const split = line.indexOf(stepsKey)
-  const head = decodeHead(split < 0 ? line : `${line.slice(0, split)}${stepsKey}]}}`)
-  if (Result.isFailure(head)) return Result.fail(head.failure.message)
-  const { fate, finished, id, member, stage, step, task } = head.success
-  const steps = split < 0 ? "" : line.slice(split)
-  const turns = finished?.turns ?? 0
-  const turnsPassed = count(steps, "\"passed\":true")
-  const [, failure] = failurePattern.exec(steps) ?? []
-  return Result.succeed({
-    at,
-    id,
-    stage: words.once(stage),
-    step,
-    member,
-    task: words.once(task.id),
-    category: words.once(task.category),
-    ...fateOf(fate, words),
-    ...(finished !== undefined && "total" in finished.score && { reward: finished.score.total }),
-    passed: turns > 0 && turnsPassed === turns,
-    turns,
-    turnsPassed,
-    steps: count(steps, "\"said\":{"),
-    calls: count(steps, "{\"call\":\""),
-    hints: rulesIn(steps).map((rule) => words.once(rule)),
-    ...(failure !== undefined && { failure: words.once(failure) })
-  })
-}
-
-/** A gzip member: where its bytes are, and the place in the record of its first line. */
-interface Member {
-  readonly from: number
-  readonly length: number
-  readonly first: number
-}
-
-/** The header that our writer gives a member, without any of the optional fields; and the checksum and length after it. */
-const headerLength = 10
-const trailerLength = 8
-
-/** The text of the member that begins `bytes` and its length; undefined when more bytes are needed. */
-const inflate = (bytes: Uint8Array): { readonly text: string; readonly length: number } | undefined => {
-  try {
-    // Given `info`, it also says how much it read, which node's types do not know.
-    const inflated: unknown = inflateRawSync(bytes.subarray(headerLength), { info: true, chunkSize: 4 * 1024 * 1024 })
-    const { buffer, engine } = decodeInflated(inflated)
-    const length = headerLength + engine.bytesWritten + trailerLength
-    return length > bytes.length ? undefined : { text: buffer.toString("utf8"), length }
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "Z_BUF_ERROR") return undefined
-    throw error
-  }
-}
-
-const decodeInflated = Schema.decodeUnknownSync(
-  Schema.Struct({
-    buffer: Schema.instanceOf(Buffer),
-    engine: Schema.Struct({ bytesWritten: Schema.Natural })
-  })
-)
-
-/** Bytes of the file that are looked at together at first; a member that is longer gets twice as many, and so on. */
-const window = 8 * 1024 * 1024
 
 /** How often a run that is on is looked at. */
 const interval = "1 second"
 
-function* linesOf(text: string): Generator<string> {
-  let from = 0
-  for (let to = text.indexOf("\n"); to >= 0; to = text.indexOf("\n", from)) {
-    yield text.slice(from, to)
-    from = to + 1
-  }
-}
+/** Characters that are looked through before others are served. */
+const slice = 128 * 1024
 
-const values = <A>(lines: ReadonlyArray<RunReader.Line<A>>): ReadonlyArray<A> =>
-  lines.flatMap((line) => line._tag === "Line" ? [line.value] : [])
+/** Characters whose reading takes long enough to keep what was found in them. */
+const worthKeeping = 16 * 1024 * 1024
+
+/** Bytes that are read for a member at least; where it is longer, twice as many, and so on. */
+const leastRead = 64 * 1024
+
+/** Members that are asked about at once. */
+const atOnce = 16
 
 const distinct = (all: Iterable<string>): ReadonlyArray<string> => [...new Set(all)].toSorted()
 
@@ -169,70 +48,17 @@ const facetsOf = (episodes: ReadonlyArray<RunView.EpisodeSummary>): RunView.Face
 
 type Answers = Map<string | undefined, Following.Answered>
 
+/** What became of the hints of the first episodes. */
+interface Followed {
+  readonly byStage: Map<string, Answers>
+  episodes: number
+}
+
 /** Without the calls that nothing explained: only episodes with hints are looked at. */
-const hintUses = (answers: ReadonlyMap<string, Answers>): ReadonlyArray<RunView.HintUse> =>
-  Array.from(answers).flatMap(([stage, rules]) =>
+const hintUses = ({ byStage }: Followed): ReadonlyArray<RunView.HintUse> =>
+  Array.from(byStage).flatMap(([stage, rules]) =>
     Array.from(rules).flatMap(([rule, answered]) => rule === undefined ? [] : [{ ...answered, rule, stage }])
   )
-
-/** Summaries of what has been read, and where to read the rest. */
-class Index {
-  readonly episodes: Array<RunView.EpisodeSummary> = []
-  private readonly members: Array<Member> = []
-  private readonly places = new Map<string, number>()
-  private readonly words = new Words()
-  private readonly path: string
-  /** Bytes read. */
-  read = 0
-  /** Why what follows cannot be read. */
-  torn: string | undefined
-
-  constructor(path: string) {
-    this.path = path
-  }
-
-  summaryOf(id: string): RunView.EpisodeSummary | undefined {
-    return this.episodes[this.places.get(id) ?? -1]
-  }
-
-  /** The member that holds the episode at that place. */
-  memberOf(place: number): Member | undefined {
-    let [low, high] = [0, this.members.length - 1]
-    while (low < high) {
-      const middle = Math.ceil((low + high) / 2)
-      if ((this.members[middle]?.first ?? 0) <= place) low = middle
-      else high = middle - 1
-    }
-    return this.members[low]
-  }
-
-  /** Takes the member that the bytes begin with; its length, or undefined when they do not hold a whole one. */
-  take(bytes: Uint8Array): number | undefined {
-    try {
-      const member = inflate(bytes)
-      if (member === undefined) return undefined
-      this.members.push({ from: this.read, length: member.length, first: this.episodes.length })
-      this.read += member.length
-      this.summarize(member.text)
-      return member.length
-    } catch (error) {
-      this.torn = `${this.path} cannot be decompressed from byte ${this.read} on (${String(error)})`
-      return undefined
-    }
-  }
-
-  private summarize(text: string): void {
-    for (const line of linesOf(text)) {
-      const summary = summarize(line, this.episodes.length, this.words)
-      if (Result.isFailure(summary)) {
-        this.torn = `${this.path}:${this.episodes.length + 1} is not what envtune writes: ${summary.failure}`
-        return
-      }
-      this.places.set(summary.success.id, this.episodes.length)
-      this.episodes.push(summary.success)
-    }
-  }
-}
 
 /** Keeps the last values, for pages that ask for neighbours. */
 const remembering = <K, A, E>(most: number, make: (key: K) => Effect.Effect<A, E>) => {
@@ -249,45 +75,68 @@ const remembering = <K, A, E>(most: number, make: (key: K) => Effect.Effect<A, E
   })
 }
 
-/** The bytes of the episodes, read where they are asked for. */
-const openFile = Effect.fnUntraced(function*(path: string) {
-  const fs = yield* FileSystem.FileSystem
-  const file = yield* fs.open(path).pipe(reading(path))
-  const oneAtATime = yield* Semaphore.make(1)
-  const size = fs.stat(path).pipe(Effect.map(({ size }) => Number(size)), reading(path))
-  const bytes = (from: number, length: number) =>
-    Effect.andThen(file.seek(BigInt(from), "start"), file.readAlloc(length)).pipe(
-      oneAtATime.withPermits(1),
-      Effect.map(Option.getOrElse(() => new Uint8Array())),
-      reading(path)
+interface Read extends EpisodeIndex.Inflated {
+  readonly from: number
+}
+
+/** The member at a place; undefined when it is not whole before `to`. */
+const readMember = Effect.fnUntraced(function*(
+  file: GrowingFile.GrowingFile,
+  from: number,
+  to: number,
+  guess: number
+): Effect.fn.Return<Read | undefined, RunStoreError> {
+  for (let length = guess;; length *= 2) {
+    const bytes = yield* file.bytes(from, Math.min(length, to - from))
+    const member = yield* EpisodeIndex.inflate(bytes).pipe(
+      Effect.mapError((detail) => unreadable(file.path, `it cannot be decompressed from byte ${from} on (${detail})`))
     )
-  return { size, bytes }
+    if (member !== undefined) return { ...member, from }
+    if (bytes.length < length) return undefined
+  }
 })
 
-/** Reads what was appended since the last time, a member at a time, so that others can be served in between. */
-const catchUp = Effect.fnUntraced(function*(
-  index: Index,
-  file: Effect.Success<ReturnType<typeof openFile>>,
-  tell: (size: number) => Effect.Effect<void>
-) {
-  const size = yield* file.size
-  let length = window
-  while (index.read < size && index.torn === undefined) {
-    const from = index.read
-    const bytes = yield* file.bytes(from, Math.min(length, size - from))
-    for (let taken = 0; taken < bytes.length && index.torn === undefined;) {
-      const member = index.take(bytes.subarray(taken))
-      if (member === undefined) break
-      taken += member
-      yield* tell(size)
-      yield* Effect.yieldNow
+/** The members between two places. Each is inflated by another thread while the one before it is looked through. */
+const membersOf = (file: GrowingFile.GrowingFile, from: number, to: number): Stream.Stream<Read, RunStoreError> =>
+  Stream.unfold(
+    { from, guess: leastRead },
+    Effect.fnUntraced(function*({ from, guess }) {
+      const member = from < to ? yield* readMember(file, from, to, guess) : undefined
+      const next = (length: number) => ({ from: from + length, guess: Math.max(leastRead, 2 * length) })
+      return member === undefined ? undefined : [member, next(member.length)] as const
+    })
+  ).pipe(Stream.buffer({ capacity: 1 }))
+
+/** Looks through a member, and lets others be served in between. */
+const summarize = Effect.fnUntraced(function*(path: string, { text, ...member }: Read, first: number) {
+  const episodes: Array<RunView.EpisodeSummary> = []
+  let looked = 0
+  for (const line of GrowingFile.linesOf(text)) {
+    const place = first + episodes.length
+    const summary = EpisodeIndex.summarize(line, place)
+    if (Result.isFailure(summary)) {
+      return yield* unreadable(`${path}:${place + 1}`, `it is not what envtune writes: ${summary.failure}`)
     }
-    if (index.read > from) length = window
-    else if (from + bytes.length >= size) break
-    else length *= 2
+    episodes.push(summary.success)
+    looked += line.length
+    if (looked < slice) continue
+    looked = 0
+    yield* Effect.yieldNow
   }
-  yield* tell(size)
+  const entry: EpisodeIndex.Entry = { from: member.from, length: member.length, trailer: member.trailer, episodes }
+  return entry
 })
+
+/** Whether the file, up to a place, holds the member where it was. */
+const holds = (file: GrowingFile.GrowingFile, to: number) => ({ from, length, trailer }: EpisodeIndex.Member) => {
+  const end = from + length
+  return end > to
+    ? Effect.succeed(false)
+    : Effect.map(
+      file.bytes(end - EpisodeIndex.trailerLength, EpisodeIndex.trailerLength),
+      (bytes) => EpisodeIndex.trailerOf(bytes) === trailer
+    )
+}
 
 /** Opens the run in `folder`, and reads its episodes for as long as the scope is open. */
 export const open = Effect.fn("RunIndex.open")(function*(folder: string): Effect.fn.Return<
@@ -297,106 +146,141 @@ export const open = Effect.fn("RunIndex.open")(function*(folder: string): Effect
 > {
   const platform = yield* Effect.context<FileSystem.FileSystem | Path.Path>()
   const path = yield* Path.Path
-  const record = Effect.provideContext(RunReader.open(folder), platform)
-  const first = yield* record
-  const at = path.join(folder, files.episodes)
-  const file = yield* openFile(at)
-  const index = new Index(at)
-
-  let tornReports: ReadonlyArray<string> = []
-  // Metrics are few beside the episodes, and read again as a whole.
-  const reports = Effect.map(Stream.runCollect(first.reports), (lines) => {
-    tornReports = lines.flatMap((line) =>
-      line._tag === "Torn" ? [`${line.path} is torn from line ${line.line} on`] : []
-    )
-    return values(lines)
-  })
+  const run = yield* RunFollower.open(folder)
+  const file = yield* GrowingFile.open(path.join(folder, files.episodes))
+  const index = new EpisodeIndex.EpisodeIndex()
+  let followed: Followed = { byStage: new Map(), episodes: 0 }
+  let { outcome, summary } = yield* run.look
+  let size = yield* file.size
   const progress = yield* SubscriptionRef.make<RunView.Progress>({
-    outcome: first.summary.outcome,
-    steps: (yield* reports).length,
+    outcome,
+    steps: run.reports().length,
     episodes: 0,
     read: 0,
-    size: yield* file.size
+    size,
+    rewinds: 0
   })
-  const tell = (more: Partial<RunView.Progress>) =>
+  const tell = (more: Partial<RunView.Progress> = {}) =>
     SubscriptionRef.update(progress, (known) => ({
       ...known,
+      steps: run.reports().length,
       episodes: index.episodes.length,
-      read: index.read,
+      read: index.end,
+      size,
       ...more
     }))
+
+  /** Takes what an earlier reader kept, as far as the record still holds it. */
+  const restore = EpisodeIndexFile.read(folder).pipe(
+    Stream.takeWhileEffect((entry) => entry.from === index.end ? holds(file, size)(entry) : Effect.succeed(false)),
+    Stream.runForEach((entry) => Effect.andThen(Effect.sync(() => index.add(entry)), tell())),
+    Effect.ignore,
+    Effect.provideContext(platform)
+  )
+  const keep = Effect.ignore(Effect.provideContext(EpisodeIndexFile.write(folder, index), platform))
+
+  /** Forgets what the record holds no longer. */
+  const goBack = Effect.gen(function*() {
+    const held = yield* Effect.forEach(index.members, holds(file, size), { concurrency: atOnce })
+    const kept = held.indexOf(false)
+    index.keep(kept < 0 ? held.length : kept)
+    followed = { byStage: new Map(), episodes: 0 }
+    const { rewinds } = SubscriptionRef.getUnsafe(progress)
+    yield* tell({ rewinds: rewinds + 1 })
+  })
+
+  /** Reads what was appended, and says how many characters that was. */
+  const catchUp = Effect.gen(function*() {
+    let characters = 0
+    yield* Stream.runForEach(
+      membersOf(file, index.end, size),
+      Effect.fnUntraced(function*(member) {
+        index.add(yield* summarize(file.path, member, index.episodes.length))
+        characters += member.text.length
+        // That the last one is known is told when the look is over.
+        if (index.end < size) yield* tell()
+      })
+    )
+    return characters
+  })
+
   let trouble: string | undefined
   const look = Effect.gen(function*() {
-    // In this order: what a run has written before it ended is there once it says that it has ended.
-    const { summary: { outcome } } = yield* record
-    yield* tell({ steps: (yield* reports).length })
-    yield* catchUp(index, file, (size) => tell({ size }))
-    yield* tell({ outcome })
-    trouble = undefined
-    return outcome
+    const seen = yield* run.look
+    const there = yield* file.size
+    outcome = seen.outcome
+    summary = seen.summary
+    size = Math.min(there, seen.episodes ?? there)
+    if (seen.rewound) yield* goBack
+    const characters = yield* catchUp
+    if (characters >= worthKeeping) yield* keep
+    trouble = outcome !== "running" && index.end < there
+      ? `${file.path} is torn from byte ${index.end} of ${there} on`
+      : undefined
   }).pipe(
     // A run that is on is looked at again, and may be whole then.
     Effect.catch((error) =>
       Effect.sync(() => {
         trouble = error.message
-        return SubscriptionRef.getUnsafe(progress).outcome
       })
-    )
+    ),
+    // What is not there by now will not come unless the run goes on.
+    Effect.andThen(Effect.suspend(() => tell({ outcome, ...(outcome !== "running" && { read: size }) })))
   )
-  yield* look.pipe(
-    Effect.repeat({ until: (outcome) => outcome !== "running", schedule: Schedule.spaced(interval) }),
-    Effect.andThen(() => {
-      const { read, torn } = index
-      const { size } = SubscriptionRef.getUnsafe(progress)
-      if (read < size) index.torn = torn ?? `${at} is torn from byte ${read} of ${size} on`
-      return tell({ read: size })
-    }),
+  yield* restore.pipe(
+    Effect.andThen(
+      Effect.repeat(look, { until: () => outcome === "completed", schedule: Schedule.spaced(interval) })
+    ),
     Effect.forkScoped
   )
 
-  const linesAt = remembering(
+  const linesOf = remembering(
     8,
-    (member: Member) =>
-      Effect.map(file.bytes(member.from, member.length), (bytes) => [...linesOf(inflate(bytes)?.text ?? "")])
+    (member: EpisodeIndex.Member) =>
+      Effect.map(
+        readMember(file, member.from, member.from + member.length, member.length),
+        (found) => [...GrowingFile.linesOf(found?.text ?? "")]
+      )
   )
   const recordAt = Effect.fnUntraced(function*(place: number) {
     const member = index.memberOf(place)
-    const line = member === undefined ? undefined : (yield* linesAt(member))[place - member.first]
+    const line = member === undefined ? undefined : (yield* linesOf(member))[place - member.first]
     return yield* Effect.fromResult(
-      Result.mapError(decodeRecord(line), ({ message }) => unreadable(`${at}:${place + 1}`, message))
+      Result.mapError(decodeRecord(line), ({ message }) => unreadable(`${file.path}:${place + 1}`, message))
     )
   })
 
   let selected: { readonly key: string; readonly episodes: ReadonlyArray<RunView.EpisodeSummary> } | undefined
   const select = (query: RunView.EpisodeQuery) => {
-    const key = JSON.stringify([query, index.episodes.length])
+    const { rewinds } = SubscriptionRef.getUnsafe(progress)
+    const key = JSON.stringify([query, index.episodes.length, rewinds])
     if (selected?.key !== key) selected = { key, episodes: RunView.select(index.episodes, query) }
     return selected.episodes
   }
 
-  const answers = new Map<string, Answers>()
-  let followed = 0
   const followHints = Effect.gen(function*() {
-    for (; followed < index.episodes.length; followed++) {
-      if (index.episodes[followed]?.hints.length === 0) continue
-      const episode = yield* recordAt(followed)
-      const ofStage: Answers = answers.get(episode.stage) ?? new Map()
-      answers.set(episode.stage, ofStage)
+    const into = followed
+    for (; into.episodes < index.episodes.length; into.episodes++) {
+      if (index.episodes[into.episodes]?.hints.length === 0) continue
+      const episode = yield* recordAt(into.episodes)
+      const ofStage: Answers = into.byStage.get(episode.stage) ?? new Map()
+      into.byStage.set(episode.stage, ofStage)
       Following.count(ofStage, episode)
       yield* Effect.yieldNow
     }
+    return hintUses(into)
   }).pipe((yield* Semaphore.make(1)).withPermits(1))
 
   return {
-    header: Effect.map(record, ({ manifest, started, summary }) => ({
+    header: Effect.sync(() => ({
       folder,
-      manifest,
-      started,
+      manifest: run.manifest,
+      started: run.started,
       summary,
-      torn: [...tornReports, ...[index.torn, trouble].filter((sentence) => sentence !== undefined)]
+      torn: [...run.torn(outcome === "running"), ...trouble === undefined ? [] : [trouble]]
     })),
-    reports,
-    evaluations: Effect.map(Stream.runCollect(first.evaluations), values),
+    reports: Effect.sync(run.reports),
+    evaluations: Effect.sync(run.evaluations),
     page: (query, offset, limit) =>
       Effect.sync(() => {
         const matching = select(query)
@@ -416,9 +300,9 @@ export const open = Effect.fn("RunIndex.open")(function*(folder: string): Effect
       const members = index.episodes.filter((summary) => RunView.groupOf(summary.id) === group)
       return Effect.forEach(members, ({ at }) => recordAt(at))
     },
-    hints: Effect.map(followHints, () => hintUses(answers)),
+    hints: followHints,
     progress: SubscriptionRef.changes(progress).pipe(
-      Stream.takeUntil(({ outcome, read, size }) => outcome !== "running" && read >= size)
+      Stream.takeUntil(({ outcome, read, size }) => outcome === "completed" && read >= size)
     )
   }
 })

@@ -110,6 +110,14 @@ interface Position {
   readonly broken?: string
 }
 
+/** The lines of a compressed file, decoded. */
+export const compressedLines = <A>(
+  path: string,
+  bytes: Stream.Stream<Uint8Array, PlatformError>,
+  schema: Schema.ConstraintDecoder<A>
+): Stream.Stream<Line<A>, RunStoreError> =>
+  bytes.pipe(Stream.mapError(reading(path)), gunzipped, decodeLines(path, schema))
+
 /** Decodes lines. One that cannot be decoded is a torn tail if nothing follows, and an error naming it otherwise. */
 const decodeLines = <A>(path: string, schema: Schema.ConstraintDecoder<A>) => {
   const decode = Schema.decodeUnknownResult(Schema.fromJsonString(schema))
@@ -155,20 +163,34 @@ const misfit = (size: number, committed: number): string | undefined => {
   return size > committed ? `${size - committed} bytes after what is before are of no complete append` : undefined
 }
 
+/** What a run was asked for, and when. */
+export const readStart = Effect.fnUntraced(function*(folder: string) {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const file = path.join(folder, files.run)
+  const exists = yield* fs.exists(file).pipe(Effect.mapError(reading(folder)))
+  if (!exists) return yield* unreadable(folder, `no run is there (${files.run} is missing)`)
+  const text = yield* fs.readFileString(file).pipe(Effect.mapError(reading(file)))
+  const { format: found, seconds } = yield* decodeFile(file, Started, text)
+  if (found !== format) {
+    return yield* unreadable(folder, `written in format ${found}; this version reads format ${format}`)
+  }
+  return { manifest: yield* decodeFile(file, Manifest, text), started: seconds.started }
+})
+
+export const readSummary = Effect.fnUntraced(function*(folder: string) {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const file = path.join(folder, files.summary)
+  return yield* decodeFile(file, Summary, yield* fs.readFileString(file).pipe(Effect.mapError(reading(file))))
+})
+
 /** Opens the record of a run. Its streams can be run any number of times; none of them is held in memory. */
 export const open = Effect.fn("RunReader.open")(function*(folder: string) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const at = (name: string) => path.join(folder, name)
-  const text = (name: string) => fs.readFileString(at(name)).pipe(Effect.mapError(reading(at(name))))
-
-  const exists = yield* fs.exists(at(files.run)).pipe(Effect.mapError(reading(folder)))
-  if (!exists) return yield* unreadable(folder, `no run is there (${files.run} is missing)`)
-  const run = yield* text(files.run)
-  const { format: found, seconds } = yield* decodeFile(at(files.run), Started, run)
-  if (found !== format) {
-    return yield* unreadable(folder, `written in format ${found}; this version reads format ${format}`)
-  }
+  const { manifest, started } = yield* readStart(folder)
   const journal = yield* readJournal(folder)
   const lengths = journal === undefined ? undefined : journal.entries.at(-1)?.entry.lengths ?? Journal.empty
 
@@ -210,9 +232,9 @@ export const open = Effect.fn("RunReader.open")(function*(folder: string) {
     )
   }
   const record: RunRecord = {
-    manifest: yield* decodeFile(at(files.run), Manifest, run),
-    started: seconds.started,
-    summary: yield* decodeFile(at(files.summary), Summary, yield* text(files.summary)),
+    manifest,
+    started,
+    summary: yield* readSummary(folder),
     reports: linesOf("metrics", textLines).pipe(decodeLines(at(files.metrics), StepReport)),
     evaluations: linesOf("evaluations", textLines).pipe(decodeLines(at(files.evaluations), Evaluated)),
     episodes,

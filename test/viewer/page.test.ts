@@ -5,6 +5,8 @@ import { assert, describe, it } from "@effect/vitest"
 import type { Scope } from "effect"
 import { Effect, FileSystem, Layer } from "effect"
 import * as HttpServer from "effect/http/HttpServer"
+import { hostname } from "node:os"
+import * as process from "node:process"
 import type { Page } from "playwright-core"
 import type { EpisodePage } from "../../src/domain/RunView.ts"
 import { viewer } from "../../src/programs/viewer.ts"
@@ -156,6 +158,7 @@ described(`the viewer's page${executable === undefined ? " (no Chromium: set CHR
         `${folder}/summary.json`,
         new TextDecoder().decode(whole[2]).replace("\"completed\"", "\"running\"")
       )
+      yield* fs.writeFileString(`${folder}/lock`, JSON.stringify({ pid: process.ppid, host: hostname() }))
       const finish = Effect.runPromiseWith(yield* Effect.context())
       yield* withPage(Effect.succeed(folder), async (page, at) => {
         await page.goto(at)
