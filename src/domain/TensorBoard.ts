@@ -81,3 +81,7 @@ export const event = (time: number, step: number, scalars: ReadonlyArray<Scalar>
   const values = scalars.map(({ name, value }) => bytes(1, join([text(1, name), float(2, value)])))
   return record(join([double(1, time), field(2, "varint", varint(step)), bytes(5, join(values))]))
 }
+
+/** The `SessionLog` of a process that begins at a step: what readers have of that step and of later ones counts no longer. */
+export const restart = (time: number, step: number): Uint8Array<ArrayBuffer> =>
+  record(join([double(1, time), field(2, "varint", varint(step)), bytes(7, field(1, "varint", varint(1)))]))

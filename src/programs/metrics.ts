@@ -1,6 +1,7 @@
 /** Puts what a run measures where teams look: TensorBoard's event files, while the run is on or after it. */
 import { Effect, FileSystem, Path, Stream } from "effect"
 import { RunStoreError, StoreUnwritable } from "../domain/RunStore.ts"
+import type { Progress } from "../domain/RunView.ts"
 import * as Scalars from "../domain/Scalars.ts"
 import * as TensorBoard from "../domain/TensorBoard.ts"
 import { inWords } from "../layers/FileProblem.ts"
@@ -18,7 +19,7 @@ export const writeTensorBoard = Effect.fn("writeTensorBoard")(function*(folder: 
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const view = yield* RunIndex.open(folder)
-  const { started, summary: { before } } = yield* view.header
+  const { started } = yield* view.header
   // TensorBoard reads every file with these letters in its name.
   const file = path.join(to, `events.out.tfevents.${Math.floor(started)}.envtune`)
   const unwritable = (detail: string) => new RunStoreError({ reason: new StoreUnwritable({ path: file, detail }) })
@@ -29,19 +30,29 @@ export const writeTensorBoard = Effect.fn("writeTensorBoard")(function*(folder: 
 
   let steps = 0
   let time = started
-  yield* write(TensorBoard.opening(time))
-  yield* write(TensorBoard.event(time, 0, evaluated(before)))
-  const catchUp = Effect.gen(function*() {
+  let isEvaluated = false
+  let rewinds = 0
+  const catchUp = Effect.fnUntraced(function*(progress: Progress) {
+    if (progress.rewinds > rewinds) {
+      rewinds = progress.rewinds
+      steps = 0
+      time = started
+      isEvaluated = false
+      yield* write(TensorBoard.restart(time, 0))
+    }
+    const { summary: { before } } = yield* view.header
+    if (!isEvaluated && Object.keys(before).length > 0) {
+      isEvaluated = true
+      yield* write(TensorBoard.event(time, 0, evaluated(before)))
+    }
     for (const report of (yield* view.reports).slice(steps)) {
       time += report.seconds.collect + report.seconds.train
       yield* write(TensorBoard.event(time, report.step, Scalars.ofReport(report)))
       steps++
     }
   })
-  yield* Stream.runForEach(
-    Stream.takeUntil(view.progress, ({ outcome }) => outcome !== "running"),
-    () => catchUp
-  )
+  yield* write(TensorBoard.opening(time))
+  yield* Stream.runForEach(Stream.takeUntil(view.progress, ({ outcome }) => outcome !== "running"), catchUp)
   const { summary: { after } } = yield* view.header
   if (Object.keys(after).length > 0) yield* write(TensorBoard.event(time, steps, evaluated(after)))
   return { file, steps }

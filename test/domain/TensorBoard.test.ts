@@ -75,4 +75,10 @@ describe("TensorBoard", () => {
       scalars.map(({ name, value }) => ({ name: text(bytes(name)), value: Math.fround(value) }))
     )
   })
+
+  it("says from which step on a run begins again", () => {
+    const fields = new Map(fieldsOf(dataOf(TensorBoard.restart(2, 300))))
+    assert.strictEqual(fields.get(2), 300)
+    assert.deepStrictEqual(fieldsOf(isBytes(fields.get(7))), [[1, 1]])
+  })
 })
