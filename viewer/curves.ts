@@ -70,6 +70,12 @@ const reward = (reports: ReadonlyArray<StepReport>): ReadonlyArray<Series> => {
   }]
 }
 
+/** Only of runs that have any: most renderers never change what was there. */
+const breaks = (reports: ReadonlyArray<StepReport>): ReadonlyArray<Series> =>
+  reports.every(({ breaks }) => breaks === undefined)
+    ? []
+    : line("breaks", (report) => finished(report) === 0 ? undefined : (report.breaks ?? 0) / finished(report))(reports)
+
 const messages = ({ codes }: StepReport): number => total(codes)
 
 /** Messages with calls that ran or failed, over all messages. */
@@ -188,6 +194,13 @@ export const curves: ReadonlyArray<Curve> = [
     note: "sampled tokens per finished episode",
     format: plain,
     of: line("tokens", (report) => finished(report) === 0 ? undefined : report.sampledTokens / finished(report))
+  },
+  {
+    title: "Segment breaks",
+    note: "changed prompts per finished episode",
+    format: plain,
+    atLeast: 0.1,
+    of: breaks
   },
   {
     title: "Clipped",

@@ -159,12 +159,13 @@ export const Chart = (options: ChartOptions) => {
     if (y === null) return "\u2013"
     return low === null || high === null ? format(y) : `${format(y)} [${format(low)}, ${format(high)}]`
   }
+  const isEmpty = series.every(({ values }) => values.every((one) => one === null))
   return (
     <figure class="chart">
       <figcaption>
         <b>{title}</b>
         {at === undefined || x[at] === undefined
-          ? <span class="muted">{note}</span>
+          ? <span class="muted">{isEmpty ? "\u2013" : note}</span>
           : (
             <span class="muted">
               step {x[at]}
