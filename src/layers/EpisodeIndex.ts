@@ -58,6 +58,32 @@ export const inflate = (bytes: Uint8Array): Effect.Effect<Inflated | undefined, 
     inflateRaw(bytes.subarray(headerLength), { info: true, chunkSize: 4 * 1024 * 1024 }, done)
   })
 
+/** One copy of equal texts, none of which is a view of the line that it was found in. */
+export class Words {
+  private readonly known = new Map<string, string>()
+
+  once(word: string): string {
+    const known = this.known.get(word)
+    if (known !== undefined) return known
+    const copy = Buffer.from(word).toString()
+    this.known.set(copy, copy)
+    return copy
+  }
+
+  /** The same summary in these words. */
+  shared({ category, cause, failure, hints, stage, task, ...rest }: EpisodeSummary): EpisodeSummary {
+    return {
+      ...rest,
+      stage: this.once(stage),
+      task: this.once(task),
+      category: this.once(category),
+      hints: hints.length === 0 ? none : hints.map((rule) => this.once(rule)),
+      ...(cause !== undefined && { cause: this.once(cause) }),
+      ...(failure !== undefined && { failure: this.once(failure) })
+    }
+  }
+}
+
 /** Everything before an episode's steps, which is a tenth of its line. */
 const { finished: _, ...fields } = EpisodeRecord.fields
 const Head = Schema.Struct({
@@ -72,28 +98,45 @@ const decodeHead = Schema.decodeUnknownResult(Schema.fromJsonString(Head))
 /** Where a line's steps begin. No text can look like it: inside a JSON string, quotes have a backslash before them. */
 const stepsKey = "\"steps\":["
 
-const count = (text: string, pattern: string): number => {
-  let found = 0
-  for (let at = text.indexOf(pattern); at >= 0; at = text.indexOf(pattern, at + pattern.length)) found++
-  return found
-}
+/** Everything of a line's steps that a list shows, each as it begins and, where its value counts, with that. */
+const shown = /"said":\{|\{"call":"|"passed":(?:true|false,"failure":"([^"\\]*)")|"hint":"([^"\\]*)"/g
 
-const hintPattern = /"hint":"([^"\\]*)"/g
-const failurePattern = /"passed":false,"failure":"([^"\\]*)"/
+interface Counts {
+  steps: number
+  calls: number
+  turnsPassed: number
+  hints: ReadonlyArray<string>
+  failure?: string
+}
 
 const none: ReadonlyArray<string> = []
 
-const rulesIn = (steps: string): ReadonlyArray<string> =>
-  steps.includes("\"hint\":\"") ? [...new Set(Array.from(steps.matchAll(hintPattern), ([, rule = ""]) => rule))] : none
+/** Searches the text of a line's steps. */
+const countIn = (text: string, words: Words): Counts => {
+  const counts: Counts = { steps: 0, calls: 0, turnsPassed: 0, hints: none }
+  for (const [found, failure, hint] of text.matchAll(shown)) {
+    if (hint !== undefined) {
+      const rule = words.once(hint)
+      if (!counts.hints.includes(rule)) counts.hints = [...counts.hints, rule]
+    } else if (failure !== undefined) counts.failure ??= words.once(failure)
+    else if (found.startsWith("{")) counts.calls++
+    else if (found.startsWith("\"said")) counts.steps++
+    else counts.turnsPassed++
+  }
+  return counts
+}
 
-const fateOf = (fate: EpisodeRecord["fate"]): Pick<EpisodeSummary, "fate" | "cause" | "advantage"> => {
+const fateOf = (
+  fate: EpisodeRecord["fate"],
+  words: Words
+): Pick<EpisodeSummary, "fate" | "cause" | "advantage"> => {
   switch (fate._tag) {
     case "Trained":
       return { fate: "trained", advantage: fate.advantage }
     case "Filtered":
-      return { fate: "filtered", cause: fate.cause }
+      return { fate: "filtered", cause: words.once(fate.cause) }
     case "Failed":
-      return { fate: "failed", cause: fate.cause }
+      return { fate: "failed", cause: words.once(fate.cause) }
   }
 }
 
@@ -101,46 +144,27 @@ const fateOf = (fate: EpisodeRecord["fate"]): Pick<EpisodeSummary, "fate" | "cau
  * The summary of a line, the `at`-th of the record. Its head is decoded; its steps are only searched, because decoding all
  * tokens of a run takes several times as long as looking for the few words that a list shows.
  */
-export const summarize = (line: string, at: number): Result.Result<EpisodeSummary, string> => {
+export const summarize = (line: string, at: number, words: Words): Result.Result<EpisodeSummary, string> => {
   const split = line.indexOf(stepsKey)
   const head = decodeHead(split < 0 ? line : `${line.slice(0, split)}${stepsKey}]}}`)
   if (Result.isFailure(head)) return Result.fail(head.failure.message)
   const { fate, finished, id, member, stage, step, task } = head.success
-  const steps = split < 0 ? "" : line.slice(split)
+  const counts = countIn(split < 0 ? "" : line.slice(split), words)
   const turns = finished?.turns ?? 0
-  const turnsPassed = count(steps, "\"passed\":true")
-  const [, failure] = failurePattern.exec(steps) ?? []
   return Result.succeed({
     at,
     id,
-    stage,
+    stage: words.once(stage),
     step,
     member,
-    task: task.id,
-    category: task.category,
-    ...fateOf(fate),
+    task: words.once(task.id),
+    category: words.once(task.category),
+    ...fateOf(fate, words),
     ...(finished !== undefined && "total" in finished.score && { reward: finished.score.total }),
-    passed: turns > 0 && turnsPassed === turns,
+    passed: turns > 0 && counts.turnsPassed === turns,
     turns,
-    turnsPassed,
-    steps: count(steps, "\"said\":{"),
-    calls: count(steps, "{\"call\":\""),
-    hints: rulesIn(steps),
-    ...(failure !== undefined && { failure })
+    ...counts
   })
-}
-
-/** One copy of equal texts, none of which is a view of the line that it was found in. */
-class Words {
-  private readonly known = new Map<string, string>()
-
-  once(word: string): string {
-    const known = this.known.get(word)
-    if (known !== undefined) return known
-    const copy = Buffer.from(word).toString()
-    this.known.set(copy, copy)
-    return copy
-  }
 }
 
 interface Placed extends Member {
@@ -152,7 +176,7 @@ export class EpisodeIndex {
   readonly episodes: Array<EpisodeSummary> = []
   private readonly placed: Array<Placed> = []
   private readonly places = new Map<string, number>()
-  private readonly words = new Words()
+  readonly words = new Words()
 
   /** Bytes of the record that are known. */
   get end(): number {
@@ -167,17 +191,9 @@ export class EpisodeIndex {
   /** Takes what is known of the member at the end. */
   add({ episodes, from, length, trailer }: Entry): void {
     this.placed.push({ from, length, trailer, first: this.episodes.length })
-    for (const { category, cause, failure, hints, stage, task, ...rest } of episodes) {
-      this.places.set(rest.id, this.episodes.length)
-      this.episodes.push({
-        ...rest,
-        stage: this.words.once(stage),
-        task: this.words.once(task),
-        category: this.words.once(category),
-        hints: hints.length === 0 ? none : hints.map((rule) => this.words.once(rule)),
-        ...(cause !== undefined && { cause: this.words.once(cause) }),
-        ...(failure !== undefined && { failure: this.words.once(failure) })
-      })
+    for (const summary of episodes) {
+      this.places.set(summary.id, this.episodes.length)
+      this.episodes.push(summary)
     }
   }
 

@@ -108,12 +108,17 @@ const membersOf = (file: GrowingFile.GrowingFile, from: number, to: number): Str
   ).pipe(Stream.buffer({ capacity: 1 }))
 
 /** Looks through a member, and lets others be served in between. */
-const summarize = Effect.fnUntraced(function*(path: string, { text, ...member }: Read, first: number) {
+const summarize = Effect.fnUntraced(function*(
+  path: string,
+  { from, length, text, trailer }: Read,
+  first: number,
+  words: EpisodeIndex.Words
+) {
   const episodes: Array<RunView.EpisodeSummary> = []
   let looked = 0
   for (const line of GrowingFile.linesOf(text)) {
     const place = first + episodes.length
-    const summary = EpisodeIndex.summarize(line, place)
+    const summary = EpisodeIndex.summarize(line, place, words)
     if (Result.isFailure(summary)) {
       return yield* unreadable(`${path}:${place + 1}`, `it is not what envtune writes: ${summary.failure}`)
     }
@@ -123,7 +128,7 @@ const summarize = Effect.fnUntraced(function*(path: string, { text, ...member }:
     looked = 0
     yield* Effect.yieldNow
   }
-  const entry: EpisodeIndex.Entry = { from: member.from, length: member.length, trailer: member.trailer, episodes }
+  const entry: EpisodeIndex.Entry = { from, length, trailer, episodes }
   return entry
 })
 
@@ -173,7 +178,10 @@ export const open = Effect.fn("RunIndex.open")(function*(folder: string): Effect
   /** Takes what an earlier reader kept, as far as the record still holds it. */
   const restore = EpisodeIndexFile.read(folder).pipe(
     Stream.takeWhileEffect((entry) => entry.from === index.end ? holds(file, size)(entry) : Effect.succeed(false)),
-    Stream.runForEach((entry) => Effect.andThen(Effect.sync(() => index.add(entry)), tell())),
+    Stream.runForEach(({ episodes, ...member }) => {
+      index.add({ ...member, episodes: episodes.map((summary) => index.words.shared(summary)) })
+      return tell()
+    }),
     Effect.ignore,
     Effect.provideContext(platform)
   )
@@ -195,7 +203,7 @@ export const open = Effect.fn("RunIndex.open")(function*(folder: string): Effect
     yield* Stream.runForEach(
       membersOf(file, index.end, size),
       Effect.fnUntraced(function*(member) {
-        index.add(yield* summarize(file.path, member, index.episodes.length))
+        index.add(yield* summarize(file.path, member, index.episodes.length, index.words))
         characters += member.text.length
         // That the last one is known is told when the look is over.
         if (index.end < size) yield* tell()
