@@ -171,7 +171,7 @@ export const curves: ReadonlyArray<Curve> = [
   },
   {
     title: "Why turns failed",
-    note: "per finished episode; the six most frequent",
+    note: "per finished episode, top six",
     format: plain,
     atLeast: 0.1,
     of: byDiagnosis

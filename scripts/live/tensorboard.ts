@@ -4,6 +4,7 @@ import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Console, Effect, FileSystem, Schema, Stream } from "effect"
 import * as Command from "effect/cli/Command"
 import * as Scalars from "../../src/domain/Scalars.ts"
+import * as TensorBoard from "../../src/domain/TensorBoard.ts"
 import * as RunReader from "../../src/layers/RunReader.ts"
 import { writeTensorBoard } from "../../src/programs/metrics.ts"
 import { recorded } from "../../test/programs/viewer/recording.ts"
@@ -38,6 +39,17 @@ const differences = (ours: Tags, theirs: Tags): ReadonlyArray<string> =>
     return wrote === read ? [] : [`${tag}: wrote ${wrote}, read ${read}`]
   })
 
+/** A file that goes back from step 5 to step 2, and what is to be read of it. */
+const rewound = {
+  file: Buffer.concat([
+    TensorBoard.opening(0),
+    ...[0, 1, 2, 3, 4].map((step) => TensorBoard.event(step, step, [{ name: "before", value: step }])),
+    TensorBoard.restart(5, 2),
+    ...[2, 3].map((step) => TensorBoard.event(step + 5, step, [{ name: "after", value: step }]))
+  ]),
+  tags: { before: [[0, 0], [1, 1]], after: [[2, 2], [3, 3]] } satisfies Tags
+}
+
 Command.make(
   "live:tensorboard",
   { python: Process.python },
@@ -45,11 +57,14 @@ Command.make(
     const own = yield* Process.environment({ name: "tensorboard", packages: ["tensorboard==2.20.0"], python })
     const fs = yield* FileSystem.FileSystem
     const folder = yield* recorded
+    const read = (board: string) =>
+      Effect.flatMap(Process.run(own, [Process.script("tensorboard_reader.py"), board]), decode)
     const board = yield* fs.makeTempDirectoryScoped()
     yield* writeTensorBoard(folder, board)
-    const ours = yield* expected(folder)
-    const theirs = yield* decode(yield* Process.run(own, [Process.script("tensorboard_reader.py"), board]))
-    const wrong = differences(ours, theirs)
+    const theirs = yield* read(board)
+    const other = yield* fs.makeTempDirectoryScoped()
+    yield* fs.writeFile(`${other}/events.out.tfevents.0.envtune`, rewound.file)
+    const wrong = [...differences(yield* expected(folder), theirs), ...differences(rewound.tags, yield* read(other))]
     if (wrong.length > 0) return yield* new Process.LiveError({ detail: wrong.join("\n") })
     const scalars = Object.values(theirs).reduce((sum, { length }) => sum + length, 0)
     yield* Console.log(`${scalars} scalars under ${Object.keys(theirs).length} tags: read as they were written`)

@@ -1,5 +1,5 @@
 import { useMemo, useState } from "preact/hooks"
-import type { Comparison } from "../../src/domain/Paired.ts"
+import type { Comparison, Comparisons } from "../../src/domain/Paired.ts"
 import type { StepReport } from "../../src/domain/Report.ts"
 import type { Compared, ComparedTask, Headers } from "../../src/programs/viewer/wire.ts"
 import { address, useAnswer } from "../api.ts"
@@ -32,7 +32,30 @@ const kindOf = ({ first, second }: ComparedTask): Kind => {
   return b > a ? "fixed" : b < a ? "broken" : a === 1 ? "both" : a === 0 ? "neither" : "alike"
 }
 
-const Row = ({ comparison, name, whole }: { comparison: Comparison; name: string; whole: boolean }) => {
+interface RowProps {
+  readonly name: string
+  readonly comparison: Comparison
+  readonly whole: boolean
+}
+
+/** The cells of each part and then all of it; everything last, where that is not one part. */
+const rowsOf = ({ cells, overall, parts }: Comparisons): ReadonlyArray<RowProps> => {
+  const names = Object.keys(parts)
+  const isOf = (part: string) => ([name]: readonly [string, Comparison]) => name.startsWith(`${part}/`)
+  const rows = (all: ReadonlyArray<readonly [string, Comparison]>) =>
+    all.map(([name, comparison]) => ({ name, comparison, whole: false }))
+  const entries = Object.entries(cells)
+  return [
+    ...names.flatMap((part) => [
+      ...rows(entries.filter(isOf(part))),
+      ...parts[part] === undefined ? [] : [{ name: `${part}, all`, comparison: parts[part], whole: true }]
+    ]),
+    ...rows(entries.filter((entry) => !names.some((part) => isOf(part)(entry)))),
+    ...names.length === 1 ? [] : [{ name: "all", comparison: overall, whole: true }]
+  ]
+}
+
+const Row = ({ comparison, name, whole }: RowProps) => {
   const { both, broken, difference, first, fixed, interval: range, neither, p, second, tasks } = comparison
   return (
     <tr class={whole ? "whole" : ""}>
@@ -149,31 +172,27 @@ export const Compare = ({ headers, route: { query, run } }: Shown) => {
       {error !== undefined && <Notice>{error}</Notice>}
       {value !== undefined && (
         <>
-          <table>
-            <thead>
-              <tr>
-                <th>category</th>
-                <th class="n">tasks</th>
-                <th class="n">first</th>
-                <th class="n">second</th>
-                <th class="n">difference, 95 %</th>
-                <th class="n">fixed</th>
-                <th class="n">broken</th>
-                <th class="n">both</th>
-                <th class="n">neither</th>
-                <th class="n">p</th>
-              </tr>
-            </thead>
-            <tbody>
-              {Object.entries(value.cells).map(([name, comparison]) => (
-                <Row key={name} comparison={comparison} name={name} whole={false} />
-              ))}
-              {Object.entries(value.parts).map(([name, comparison]) => (
-                <Row key={name} comparison={comparison} name={`${name}, all`} whole />
-              ))}
-              {Object.keys(value.parts).length !== 1 && <Row comparison={value.overall} name="all" whole />}
-            </tbody>
-          </table>
+          <div class="wide">
+            <table>
+              <thead>
+                <tr>
+                  <th>category</th>
+                  <th class="n">tasks</th>
+                  <th class="n">first</th>
+                  <th class="n">second</th>
+                  <th class="n">difference, 95 %</th>
+                  <th class="n">fixed</th>
+                  <th class="n">broken</th>
+                  <th class="n">both</th>
+                  <th class="n">neither</th>
+                  <th class="n">p</th>
+                </tr>
+              </thead>
+              <tbody>
+                {rowsOf(value).map((row) => <Row key={row.name} {...row} />)}
+              </tbody>
+            </table>
+          </div>
           <p class="muted">
             The difference&rsquo;s interval is a paired bootstrap over scenarios, p is McNemar&rsquo;s exact test.
             {value.overall.detectable !== undefined &&

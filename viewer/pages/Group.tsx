@@ -151,65 +151,69 @@ const Members = ({ members, run }: { members: ReadonlyArray<EpisodeRecord>; run:
     { keys: ["r"], does: "By reward, or in order", act: () => setByReward((on) => !on) }
   ])
   return (
-    <table class="members">
-      <thead>
-        <tr>
-          <th class="n">m</th>
-          <th class="n">reward</th>
-          {terms.map((term) => <th key={term} class="n">{term}</th>)}
-          <th class="n">adv.</th>
-          {Array.from({ length: turns }, (_, turn) => <th key={turn}>turn {turn + 1}</th>)}
-        </tr>
-      </thead>
-      <tbody>
-        {ordered.map((member, row) => {
-          const { fate, finished, id } = member
-          const score = finished !== undefined && "total" in finished.score ? finished.score : undefined
-          const play = plays.get(id) ?? []
-          const same = member.id === best?.id ? Infinity : divergence(play, reference)
-          let before = 0
-          return (
-            <tr key={id} class={row === at ? "selected" : ""}>
-              <td class="n">
-                <a href={link(run, "episode", id)}>{member.member}</a>
-              </td>
-              <td class="n" style={heat(score?.total, mostReward)}>{score?.total.toFixed(2) ?? "\u2013"}</td>
-              {terms.map((term) => (
-                <td key={term} class="n" style={heat(score?.terms[term], 1)}>{score?.terms[term]?.toFixed(2) ?? ""}</td>
-              ))}
-              <td class="n" style={heat(fate._tag === "Trained" ? fate.advantage : undefined, mostAdvantage)}>
-                {fate._tag === "Trained" ? signed(fate.advantage) : ""}
-              </td>
-              {finished === undefined && (
-                <td class="bad" colSpan={turns}>{fate._tag === "Failed" ? `${fate.cause}: ${fate.detail}` : ""}</td>
-              )}
-              {play.map((acts, turn) => {
-                const verdict = finished?.steps.find((step) => step.verdict?.turn === turn)?.verdict
-                const from = before
-                before += acts.length
-                const worth = score?.perTurn[turn] ?? 0
-                return (
-                  <td key={turn} class="acts" style={heat(worth, mostWorth)}>
-                    <Acts acts={acts} from={from} id={id} run={run} same={same} />
-                    {verdict !== undefined && (
-                      <span
-                        class={`mark ${verdict.passed ? "good" : "bad"}`}
-                        title={`${verdict.failure ?? "passed"} ${verdict.detail ?? ""}; worth ${worth}`}
-                      >
-                        {verdict.passed ? "\u2713" : `\u2717 ${words(verdict.failure ?? "")}`}
-                      </span>
-                    )}
-                    {verdict === undefined && (
-                      <span class="muted">{acts.length === 0 ? "not reached" : "did not end"}</span>
-                    )}
+    <div class="wide">
+      <table class="members">
+        <thead>
+          <tr>
+            <th class="n">m</th>
+            <th class="n">reward</th>
+            {terms.map((term) => <th key={term} class="n">{term}</th>)}
+            <th class="n">adv.</th>
+            {Array.from({ length: turns }, (_, turn) => <th key={turn}>turn {turn + 1}</th>)}
+          </tr>
+        </thead>
+        <tbody>
+          {ordered.map((member, row) => {
+            const { fate, finished, id } = member
+            const score = finished !== undefined && "total" in finished.score ? finished.score : undefined
+            const play = plays.get(id) ?? []
+            const same = member.id === best?.id ? Infinity : divergence(play, reference)
+            let before = 0
+            return (
+              <tr key={id} class={row === at ? "selected" : ""}>
+                <td class="n">
+                  <a href={link(run, "episode", id)}>{member.member}</a>
+                </td>
+                <td class="n" style={heat(score?.total, mostReward)}>{score?.total.toFixed(2) ?? "\u2013"}</td>
+                {terms.map((term) => (
+                  <td key={term} class="n" style={heat(score?.terms[term], 1)}>
+                    {score?.terms[term]?.toFixed(2) ?? ""}
                   </td>
-                )
-              })}
-            </tr>
-          )
-        })}
-      </tbody>
-    </table>
+                ))}
+                <td class="n" style={heat(fate._tag === "Trained" ? fate.advantage : undefined, mostAdvantage)}>
+                  {fate._tag === "Trained" ? signed(fate.advantage) : ""}
+                </td>
+                {finished === undefined && (
+                  <td class="bad" colSpan={turns}>{fate._tag === "Failed" ? `${fate.cause}: ${fate.detail}` : ""}</td>
+                )}
+                {play.map((acts, turn) => {
+                  const verdict = finished?.steps.find((step) => step.verdict?.turn === turn)?.verdict
+                  const from = before
+                  before += acts.length
+                  const worth = score?.perTurn[turn] ?? 0
+                  return (
+                    <td key={turn} class="acts" style={heat(worth, mostWorth)}>
+                      <Acts acts={acts} from={from} id={id} run={run} same={same} />
+                      {verdict !== undefined && (
+                        <span
+                          class={`mark ${verdict.passed ? "good" : "bad"}`}
+                          title={`${verdict.failure ?? "passed"} ${verdict.detail ?? ""}; worth ${worth}`}
+                        >
+                          {verdict.passed ? "\u2713" : `\u2717 ${words(verdict.failure ?? "")}`}
+                        </span>
+                      )}
+                      {verdict === undefined && (
+                        <span class="muted">{acts.length === 0 ? "not reached" : "did not end"}</span>
+                      )}
+                    </td>
+                  )
+                })}
+              </tr>
+            )
+          })}
+        </tbody>
+      </table>
+    </div>
   )
 }
 

@@ -84,58 +84,60 @@ export const Hints = ({ progress, route: { run } }: Shown) => {
       )}
       {value !== undefined && rules.length === 0 && <p>No hint was given in this run.</p>}
       {rules.length > 0 && (
-        <table class="hints">
-          <thead>
-            <tr>
-              <th>rule</th>
-              <th class="n">fired</th>
-              <th class="n">episodes</th>
-              <th class="plot">
-                <span>0</span>
-                <span>100 %</span>
-              </th>
-              <th class="n">followed</th>
-              <th class="plot">
-                <span>0</span>
-                <span>100 %</span>
-              </th>
-              <th class="n">recovered</th>
-            </tr>
-          </thead>
-          {rules.map(([rule, uses]) => (
-            <tbody
-              key={rule}
-              class={open === rule ? "open" : ""}
-              onClick={() => setOpen(open === rule ? undefined : rule)}
-            >
-              <Uses name={rule} rule={rule} run={run} stage={undefined} uses={uses} whole />
-              {open === rule &&
-                uses.map((use) => (
-                  <Uses
-                    key={use.stage}
-                    name={use.stage}
-                    rule={rule}
-                    run={run}
-                    stage={use.stage}
-                    uses={[use]}
-                    whole={false}
-                  />
-                ))}
-              {open === rule && (
-                <tr class="examples">
-                  <td colSpan={7} onClick={(event) => event.stopPropagation()}>
-                    {uses.map(({ example: { id, outcome } }) => (
-                      <div key={id}>
-                        <a href={link(run, "episode", id)}>{id}</a>
-                        <Outcome outcome={outcome} />
-                      </div>
-                    ))}
-                  </td>
-                </tr>
-              )}
-            </tbody>
-          ))}
-        </table>
+        <div class="wide">
+          <table class="hints">
+            <thead>
+              <tr>
+                <th>rule</th>
+                <th class="n">fired</th>
+                <th class="n">episodes</th>
+                <th class="plot">
+                  <span>0</span>
+                  <span>100 %</span>
+                </th>
+                <th class="n">followed</th>
+                <th class="plot">
+                  <span>0</span>
+                  <span>100 %</span>
+                </th>
+                <th class="n">recovered</th>
+              </tr>
+            </thead>
+            {rules.map(([rule, uses]) => (
+              <tbody
+                key={rule}
+                class={open === rule ? "open" : ""}
+                onClick={() => setOpen(open === rule ? undefined : rule)}
+              >
+                <Uses name={rule} rule={rule} run={run} stage={undefined} uses={uses} whole />
+                {open === rule &&
+                  uses.map((use) => (
+                    <Uses
+                      key={use.stage}
+                      name={use.stage}
+                      rule={rule}
+                      run={run}
+                      stage={use.stage}
+                      uses={[use]}
+                      whole={false}
+                    />
+                  ))}
+                {open === rule && (
+                  <tr class="examples">
+                    <td colSpan={7} onClick={(event) => event.stopPropagation()}>
+                      {uses.map(({ example: { id, outcome } }) => (
+                        <div key={id}>
+                          <a href={link(run, "episode", id)}>{id}</a>
+                          <Outcome outcome={outcome} />
+                        </div>
+                      ))}
+                    </td>
+                  </tr>
+                )}
+              </tbody>
+            ))}
+          </table>
+        </div>
       )}
     </>
   )

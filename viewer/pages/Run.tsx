@@ -182,48 +182,50 @@ const Accuracy = ({ header: { summary: { after, before } }, run }: Pick<Shown, "
         Accuracy{" "}
         <small>held-out tasks, every turn passed, without hints; 95 % Wilson, the change by a paired bootstrap</small>
       </h2>
-      <table>
-        <thead>
-          <tr>
-            <th>part / category</th>
-            <th class="n">n</th>
-            <th class="plot">
-              <span>0</span>
-              <span>50</span>
-              <span>100 %</span>
-            </th>
-            <th class="n">before</th>
-            <th class="n">after</th>
-            <th class="n">change</th>
-          </tr>
-        </thead>
-        <tbody>
-          {partsOf({ ...before, ...after }).map((part) => {
-            const own = names.filter((name) => name.startsWith(`${part}/`))
-            return [
-              ...own.map((name) => (
-                <Score
-                  key={name}
-                  compared={compared}
-                  name={name}
-                  first={before[name] ?? none}
-                  second={after[name] ?? none}
-                />
-              )),
-              own.length > 1 && (
-                <Score
-                  key={part}
-                  compared={compared}
-                  name={part}
-                  first={ofPart(before, part)}
-                  second={ofPart(after, part)}
-                  whole
-                />
-              )
-            ]
-          })}
-        </tbody>
-      </table>
+      <div class="wide">
+        <table>
+          <thead>
+            <tr>
+              <th>part / category</th>
+              <th class="n">n</th>
+              <th class="plot">
+                <span>0</span>
+                <span>50</span>
+                <span>100 %</span>
+              </th>
+              <th class="n">before</th>
+              <th class="n">after</th>
+              <th class="n">change</th>
+            </tr>
+          </thead>
+          <tbody>
+            {partsOf({ ...before, ...after }).map((part) => {
+              const own = names.filter((name) => name.startsWith(`${part}/`))
+              return [
+                ...own.map((name) => (
+                  <Score
+                    key={name}
+                    compared={compared}
+                    name={name}
+                    first={before[name] ?? none}
+                    second={after[name] ?? none}
+                  />
+                )),
+                own.length > 1 && (
+                  <Score
+                    key={part}
+                    compared={compared}
+                    name={part}
+                    first={ofPart(before, part)}
+                    second={ofPart(after, part)}
+                    whole
+                  />
+                )
+              ]
+            })}
+          </tbody>
+        </table>
+      </div>
     </section>
   )
 }
@@ -268,26 +270,28 @@ const Ledger = (
       <h2>
         Ledger <small>where every attempted episode went</small>
       </h2>
-      <table>
-        <thead>
-          <tr>
-            <th>stage</th>
-            <th class="n">steps</th>
-            <th class="n">attempted</th>
-            <th class="plot" />
-            <th class="n">trained</th>
-            <th class="n">filtered</th>
-            <th class="n">failed</th>
-            <th>why</th>
-          </tr>
-        </thead>
-        <tbody>
-          {stages.map(({ from, name, to }, i) =>
-            row(`${i + 1} ${name}`, reports.filter(({ step }) => step >= from && step <= to), name)
-          )}
-          {stages.length > 1 && row("whole run", reports, undefined)}
-        </tbody>
-      </table>
+      <div class="wide">
+        <table>
+          <thead>
+            <tr>
+              <th>stage</th>
+              <th class="n">steps</th>
+              <th class="n">attempted</th>
+              <th class="plot" />
+              <th class="n">trained</th>
+              <th class="n">filtered</th>
+              <th class="n">failed</th>
+              <th>why</th>
+            </tr>
+          </thead>
+          <tbody>
+            {stages.map(({ from, name, to }, i) =>
+              row(`${i + 1} ${name}`, reports.filter(({ step }) => step >= from && step <= to), name)
+            )}
+            {stages.length > 1 && row("whole run", reports, undefined)}
+          </tbody>
+        </table>
+      </div>
     </section>
   )
 }
@@ -307,7 +311,7 @@ const Settings = ({ header: { manifest, summary } }: Pick<Shown, "header">) => {
         <summary>
           <h2>Settings</h2>
         </summary>
-        <div class="columns">
+        <div class="wide columns">
           <table>
             <thead>
               <tr>

@@ -14,7 +14,7 @@ export const Estimate = ({ rate }: { rate: Rate }) =>
 export const Difference = ({ range, value }: { range: Interval; value: number }) => (
   <>
     <span class={range.low > 0 ? "good" : range.high < 0 ? "bad" : ""}>{signed(value * 100, 1)}</span>{" "}
-    <small>{interval(range).replaceAll("-", "\u2212")}</small>
+    <small>{range.low === range.high ? "no task differs" : interval(range).replaceAll("-", "\u2212")}</small>
   </>
 )
 

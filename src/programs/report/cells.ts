@@ -15,12 +15,12 @@ export const breakable = (name: string): Part => {
   return category === undefined ? name : html`${part}/<wbr>${category}`
 }
 
-/** A difference in points with its interval, in colour where zero is not within it. */
+/** A difference in points with its interval, in colour where zero is not within it. Nothing to draw from has no interval. */
 export const difference = (value: number, { high, low }: Interval): Part => {
   const points = value * 100
   const kind = low > 0 ? "up" : high < 0 ? "down" : ""
   return html`<span class="${kind}">${points < 0 ? "\u2212" : "+"}${Math.abs(points).toFixed(1)}</span> <small>${
-    Text.percentInterval({ low, high }).replaceAll("-", "\u2212")
+    low === high ? "no task differs" : Text.percentInterval({ low, high }).replaceAll("-", "\u2212")
   }</small>`
 }
 
