@@ -70,11 +70,11 @@ const reward = (reports: ReadonlyArray<StepReport>): ReadonlyArray<Series> => {
   }]
 }
 
-/** Only of runs that have any: most renderers never change what was there. */
-const breaks = (reports: ReadonlyArray<StepReport>): ReadonlyArray<Series> =>
-  reports.every(({ breaks }) => breaks === undefined)
-    ? []
-    : line("breaks", (report) => finished(report) === 0 ? undefined : (report.breaks ?? 0) / finished(report))(reports)
+/** A line that only runs have in which something of it is reported; most have nothing of it. */
+const where =
+  (isReported: (report: StepReport) => boolean, ...[name, value]: Parameters<typeof line>) =>
+  (reports: ReadonlyArray<StepReport>): ReadonlyArray<Series> =>
+    reports.some(isReported) ? line(name, value)(reports) : []
 
 const messages = ({ codes }: StepReport): number => total(codes)
 
@@ -200,7 +200,22 @@ export const curves: ReadonlyArray<Curve> = [
     note: "changed prompts per finished episode",
     format: plain,
     atLeast: 0.1,
-    of: breaks
+    of: where(
+      ({ breaks }) => breaks !== undefined,
+      "breaks",
+      (report) => finished(report) === 0 ? undefined : (report.breaks ?? 0) / finished(report)
+    )
+  },
+  {
+    title: "Staleness",
+    note: "optimiser steps behind, at most",
+    format: plain,
+    atLeast: 1,
+    of: where(
+      ({ staleness }) => staleness !== undefined,
+      "staleness",
+      ({ staleness = 0, update }) => update === undefined ? undefined : staleness
+    )
   },
   {
     title: "Clipped",

@@ -38,20 +38,19 @@ interface RowProps {
   readonly whole: boolean
 }
 
+const row = ([name, comparison]: readonly [string, Comparison]): RowProps => ({ name, comparison, whole: false })
+
 /** The cells of each part and then all of it; everything last, where that is not one part. */
 const rowsOf = ({ cells, overall, parts }: Comparisons): ReadonlyArray<RowProps> => {
-  const names = Object.keys(parts)
-  const isOf = (part: string) => ([name]: readonly [string, Comparison]) => name.startsWith(`${part}/`)
-  const rows = (all: ReadonlyArray<readonly [string, Comparison]>) =>
-    all.map(([name, comparison]) => ({ name, comparison, whole: false }))
-  const entries = Object.entries(cells)
+  const byPart = Map.groupBy(Object.entries(cells), ([name]) => name.slice(0, Math.max(0, name.indexOf("/"))))
+  const { length } = Object.keys(parts)
   return [
-    ...names.flatMap((part) => [
-      ...rows(entries.filter(isOf(part))),
-      ...parts[part] === undefined ? [] : [{ name: `${part}, all`, comparison: parts[part], whole: true }]
+    ...Object.entries(parts).flatMap(([part, comparison]) => [
+      ...(byPart.get(part) ?? []).map(row),
+      { name: `${part}, all`, comparison, whole: true }
     ]),
-    ...rows(entries.filter((entry) => !names.some((part) => isOf(part)(entry)))),
-    ...names.length === 1 ? [] : [{ name: "all", comparison: overall, whole: true }]
+    ...(byPart.get("") ?? []).map(row),
+    ...length === 1 ? [] : [{ name: "all", comparison: overall, whole: true }]
   ]
 }
 

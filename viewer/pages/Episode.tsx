@@ -25,15 +25,30 @@ const fateText = ({ fate }: EpisodeRecord): string => {
   }
 }
 
-/** `2 = format 1 + tool 1` where the terms add up, and else the terms beside the total: weights are not in the record. */
+const termText = ([name, value]: readonly [string, number]): string => `${name} ${value.toFixed(3)}`
+
+/** `1.100 = 0.9 \u00d7 progress 1.000 + 0.1 \u00d7 form 2.000 (form.tool 1.000)`; older records have terms without weights. */
 export const Terms = ({ score }: { score: Finished["score"] }) => {
   if ("unscorable" in score) return <>unscorable: {score.unscorable}</>
   const terms = Object.entries(score.terms)
-  const adds = Math.abs(terms.reduce((sum, [, value]) => sum + value, 0) - score.total) < 1e-9
-  const text = terms.map(([name, value]) => `${name} ${value.toFixed(3)}`)
+  const { weights } = score
+  const reward = (
+    <>
+      reward <b>{score.total.toFixed(3)}</b>
+    </>
+  )
+  if (weights === undefined) return <>{reward} of {terms.map(termText).join(", ")}</>
+  const beside = terms.filter(([name]) => !Object.hasOwn(weights, name))
   return (
     <>
-      reward <b>{score.total.toFixed(3)}</b> {adds ? `= ${text.join(" + ")}` : `of ${text.join(", ")}`}
+      {reward} = {Object.entries(weights).map(([name, weight], i) => (
+        <span key={name}>
+          {i > 0 && " + "}
+          {weight !== 1 && <span class="muted">{weight} {"\u00d7"}{" "}</span>}
+          {termText([name, score.terms[name] ?? 0])}
+        </span>
+      ))}
+      {beside.length > 0 && <span class="muted">{` (${beside.map(termText).join(", ")})`}</span>}
     </>
   )
 }

@@ -130,6 +130,9 @@ const Members = ({ members, run }: { members: ReadonlyArray<EpisodeRecord>; run:
       )
     )
   ]
+  const weights = members
+    .map(({ finished }) => finished !== undefined && "weights" in finished.score ? finished.score.weights : undefined)
+    .find((known) => known !== undefined) ?? {}
   const turns = Math.max(0, ...members.map(({ finished }) => finished?.turns ?? 0))
   const mostReward = Math.max(...members.map((member) => Math.abs(rewardOf(member) ?? 0)))
   // Faint, so that text in the cells stays easy to read.
@@ -157,7 +160,10 @@ const Members = ({ members, run }: { members: ReadonlyArray<EpisodeRecord>; run:
           <tr>
             <th class="n">m</th>
             <th class="n">reward</th>
-            {terms.map((term) => <th key={term} class="n">{term}</th>)}
+            {terms.map((term) => {
+              const weight = weights[term] ?? 1
+              return <th key={term} class="n">{weight === 1 ? term : `${weight} \u00d7 ${term}`}</th>
+            })}
             <th class="n">adv.</th>
             {Array.from({ length: turns }, (_, turn) => <th key={turn}>turn {turn + 1}</th>)}
           </tr>
