@@ -155,10 +155,14 @@ export const open = Effect.fn("RunIndex.open")(function*(folder: string): Effect
   const file = yield* GrowingFile.open(path.join(folder, files.episodes))
   const index = new EpisodeIndex.EpisodeIndex()
   let followed: Followed = { byStage: new Map(), episodes: 0 }
-  let { outcome, summary } = yield* run.look
-  let size = yield* file.size
+  let seen = yield* run.look
+  let there = yield* file.size
+  /** Bytes of the episodes that count. */
+  let size = Math.min(there, seen.episodes ?? there)
+  /** Whether the record has gone back, and the index not yet. */
+  let isBehind = false
   const progress = yield* SubscriptionRef.make<RunView.Progress>({
-    outcome,
+    outcome: seen.outcome,
     steps: run.reports().length,
     episodes: 0,
     read: 0,
@@ -193,6 +197,7 @@ export const open = Effect.fn("RunIndex.open")(function*(folder: string): Effect
     const kept = held.indexOf(false)
     index.keep(kept < 0 ? held.length : kept)
     followed = { byStage: new Map(), episodes: 0 }
+    isBehind = false
     const { rewinds } = SubscriptionRef.getUnsafe(progress)
     yield* tell({ rewinds: rewinds + 1 })
   })
@@ -214,15 +219,14 @@ export const open = Effect.fn("RunIndex.open")(function*(folder: string): Effect
 
   let trouble: string | undefined
   const look = Effect.gen(function*() {
-    const seen = yield* run.look
-    const there = yield* file.size
-    outcome = seen.outcome
-    summary = seen.summary
+    seen = yield* run.look
+    there = yield* file.size
     size = Math.min(there, seen.episodes ?? there)
-    if (seen.rewound) yield* goBack
+    isBehind ||= seen.rewound
+    if (isBehind) yield* goBack
     const characters = yield* catchUp
     if (characters >= worthKeeping) yield* keep
-    trouble = outcome !== "running" && index.end < there
+    trouble = seen.outcome !== "running" && index.end < there
       ? `${file.path} is torn from byte ${index.end} of ${there} on`
       : undefined
   }).pipe(
@@ -233,11 +237,14 @@ export const open = Effect.fn("RunIndex.open")(function*(folder: string): Effect
       })
     ),
     // What is not there by now will not come unless the run goes on.
-    Effect.andThen(Effect.suspend(() => tell({ outcome, ...(outcome !== "running" && { read: size }) })))
+    Effect.andThen(Effect.suspend(() => {
+      const { outcome } = seen
+      return tell({ outcome, ...(outcome !== "running" && { read: size }) })
+    }))
   )
   yield* restore.pipe(
     Effect.andThen(
-      Effect.repeat(look, { until: () => outcome === "completed", schedule: Schedule.spaced(interval) })
+      Effect.repeat(look, { until: () => seen.outcome === "completed", schedule: Schedule.spaced(interval) })
     ),
     Effect.forkScoped
   )
@@ -284,8 +291,8 @@ export const open = Effect.fn("RunIndex.open")(function*(folder: string): Effect
       folder,
       manifest: run.manifest,
       started: run.started,
-      summary,
-      torn: [...run.torn(outcome === "running"), ...trouble === undefined ? [] : [trouble]]
+      summary: seen.summary,
+      torn: [...run.torn(seen.outcome === "running"), ...trouble === undefined ? [] : [trouble]]
     })),
     reports: Effect.sync(run.reports),
     evaluations: Effect.sync(run.evaluations),
