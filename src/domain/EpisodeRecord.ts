@@ -80,6 +80,8 @@ const ScoreRecord = Schema.Union([
   Schema.Struct({
     total: Schema.Finite,
     terms: Schema.Record(Schema.String, Schema.Finite),
+    /** Absent where the rule did not say them, and in records of before they were kept. */
+    weights: Schema.optionalKey(Schema.Record(Schema.String, Schema.Finite)),
     perTurn: Schema.Array(Schema.Finite)
   }),
   Schema.Struct({ unscorable: Schema.String })
@@ -133,10 +135,11 @@ const verdictRecord = ({ detail, expected, failure, passed, turn }: Verdict): ty
   ...(expected !== undefined && { expected })
 })
 
-const scoreRecord = (score: Score): typeof ScoreRecord.Type =>
-  score._tag === "Unscorable"
-    ? { unscorable: score.reason }
-    : { total: score.total, terms: score.terms, perTurn: score.perTurn }
+const scoreRecord = (score: Score): typeof ScoreRecord.Type => {
+  if (score._tag === "Unscorable") return { unscorable: score.reason }
+  const { perTurn, terms, total, weights } = score
+  return { total, terms, ...(weights !== undefined && { weights }), perTurn }
+}
 
 const tokensRecord = (tokens: SampledTokens, before: SampledTokens | undefined): typeof TokensRecord.Type => ({
   ...(before !== undefined && extendsStep(tokens.prompt, before)

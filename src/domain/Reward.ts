@@ -32,6 +32,8 @@ export interface Scored {
   readonly total: number
   /** Name -> value before weighting. */
   readonly terms: Readonly<Record<string, number>>
+  /** Term -> its factor in the total; terms without one are shown beside it. Absent where the rule does not say. */
+  readonly weights?: Readonly<Record<string, number>>
   /** One number per user turn of the task; turns that were not played have 0. */
   readonly perTurn: ReadonlyArray<number>
 }
@@ -53,8 +55,9 @@ export class Reward extends Context.Service<Reward, {
 export const scored = (
   total: number,
   terms: Readonly<Record<string, number>>,
-  perTurn: ReadonlyArray<number>
-): Scored => ({ _tag: "Scored", total, terms, perTurn })
+  perTurn: ReadonlyArray<number>,
+  weights?: Readonly<Record<string, number>>
+): Scored => ({ _tag: "Scored", total, terms, perTurn, ...(weights !== undefined && { weights }) })
 
 export const unscorable = (reason: string): Unscorable => ({ _tag: "Unscorable", reason })
 
@@ -71,13 +74,13 @@ const perTurnVerdicts = (episode: Episode): ReadonlyArray<number> => {
 export const progress: Rule = (episode) => {
   if (episode.turns === 0) return unscorable("the task has no turns")
   const total = StepCodes.progress(codes(episode), episode.turns)
-  return scored(total, { progress: total }, perTurnVerdicts(episode))
+  return scored(total, { progress: total }, perTurnVerdicts(episode), { progress: 1 })
 }
 
 /** Progress as the released code computes it: passed turns over turns that ended, 0 when none did. */
 export const progressReleased: Rule = (episode) => {
   const total = StepCodes.progressReleased(codes(episode))
-  return scored(total, { progress: total }, perTurnVerdicts(episode))
+  return scored(total, { progress: total }, perTurnVerdicts(episode), { progress: 1 })
 }
 
 /**
@@ -86,7 +89,7 @@ export const progressReleased: Rule = (episode) => {
  */
 export const binary: Rule = (episode) => {
   const total = StepCodes.binary(codes(episode), episode.turns)
-  return scored(total, { binary: total }, Array.from({ length: episode.turns }, () => total))
+  return scored(total, { binary: total }, Array.from({ length: episode.turns }, () => total), { binary: 1 })
 }
 
 /** Syntax (stage 1, the released `format_reward`): in 0..2, and 0 for an agent that never calls a tool. */
@@ -95,7 +98,8 @@ export const syntax: Rule = (episode) => {
   return scored(
     StepCodes.syntax(all),
     { format: StepCodes.format(all), tool: StepCodes.toolCalls(all) },
-    Array.from({ length: episode.turns }, () => 0)
+    Array.from({ length: episode.turns }, () => 0),
+    { format: 1, tool: 1 }
   )
 }
 
@@ -103,19 +107,22 @@ export const syntax: Rule = (episode) => {
  * A weighted sum of named rules: terms are `name` (its total) and, where a rule has terms of
  * its own, `name.term`. Unscorable when any rule is.
  */
-export const weighted = (rules: Readonly<Record<string, readonly [weight: number, rule: Rule]>>): Rule => (episode) => {
-  const terms: Record<string, number> = {}
-  const perTurn = Array.from({ length: episode.turns }, () => 0)
-  let total = 0
-  for (const [name, [weight, rule]] of Object.entries(rules)) {
-    const score = rule(episode)
-    if (score._tag === "Unscorable") return unscorable(`${name}: ${score.reason}`)
-    terms[name] = score.total
-    for (const [term, value] of Object.entries(score.terms)) if (term !== name) terms[`${name}.${term}`] = value
-    total += weight * score.total
-    score.perTurn.forEach((value, turn) => {
-      perTurn[turn] = (perTurn[turn] ?? 0) + weight * value
-    })
+export const weighted = (rules: Readonly<Record<string, readonly [weight: number, rule: Rule]>>): Rule => {
+  const weights = Object.fromEntries(Object.entries(rules).map(([name, [weight]]) => [name, weight]))
+  return (episode) => {
+    const terms: Record<string, number> = {}
+    const perTurn = Array.from({ length: episode.turns }, () => 0)
+    let total = 0
+    for (const [name, [weight, rule]] of Object.entries(rules)) {
+      const score = rule(episode)
+      if (score._tag === "Unscorable") return unscorable(`${name}: ${score.reason}`)
+      terms[name] = score.total
+      for (const [term, value] of Object.entries(score.terms)) if (term !== name) terms[`${name}.${term}`] = value
+      total += weight * score.total
+      score.perTurn.forEach((value, turn) => {
+        perTurn[turn] = (perTurn[turn] ?? 0) + weight * value
+      })
+    }
+    return scored(total, terms, perTurn, weights)
   }
-  return scored(total, terms, perTurn)
 }

@@ -52,6 +52,7 @@ const Score = Schema.Union([
     _tag: Schema.tag("Scored"),
     total: Schema.Finite,
     terms: Schema.Record(Schema.String, Schema.Finite),
+    weights: Schema.optionalKey(Schema.Record(Schema.String, Schema.Finite)),
     perTurn: Schema.Array(Schema.Finite)
   }),
   Schema.Struct({ _tag: Schema.tag("Unscorable"), reason: Schema.String })

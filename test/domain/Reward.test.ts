@@ -24,24 +24,24 @@ const totalOf = (score: Reward.Score): number => {
 describe("Reward", () => {
   it("counts a turn that was not played as failed, unlike the released code", () => {
     const half = coded([-1, 1], 2)
-    assert.deepStrictEqual(Reward.progress(half), Reward.scored(0.5, { progress: 0.5 }, [1, 0]))
-    assert.deepStrictEqual(Reward.progressReleased(half), Reward.scored(1, { progress: 1 }, [1, 0]))
-    assert.deepStrictEqual(Reward.binary(half), Reward.scored(0, { binary: 0 }, [0, 0]))
+    assert.deepStrictEqual(Reward.progress(half), Reward.scored(0.5, { progress: 0.5 }, [1, 0], { progress: 1 }))
+    assert.deepStrictEqual(Reward.progressReleased(half), Reward.scored(1, { progress: 1 }, [1, 0], { progress: 1 }))
+    assert.deepStrictEqual(Reward.binary(half), Reward.scored(0, { binary: 0 }, [0, 0], { binary: 1 }))
   })
 
   it("tells nothing of single turns when it is binary", () => {
-    assert.deepStrictEqual(Reward.binary(coded([1, 1], 2)), Reward.scored(1, { binary: 1 }, [1, 1]))
+    assert.deepStrictEqual(Reward.binary(coded([1, 1], 2)), Reward.scored(1, { binary: 1 }, [1, 1], { binary: 1 }))
   })
 
   it("tells which turns passed", () => {
     const score = Reward.progress(coded([-1, 1, -2, 0, -1, -1, 1, 1], 4))
-    assert.deepStrictEqual(score, Reward.scored(0.75, { progress: 0.75 }, [1, 0, 1, 1]))
+    assert.deepStrictEqual(score, Reward.scored(0.75, { progress: 0.75 }, [1, 0, 1, 1], { progress: 1 }))
   })
 
   it("adds the shares of well-formed steps and of calls that ran in the syntax reward", () => {
     assert.deepStrictEqual(
       Reward.syntax(coded([-1, -1, -2, -3, 1], 1)),
-      Reward.scored(4 / 5 + 2 / 3, { format: 4 / 5, tool: 2 / 3 }, [0])
+      Reward.scored(4 / 5 + 2 / 3, { format: 4 / 5, tool: 2 / 3 }, [0], { format: 1, tool: 1 })
     )
     assert.strictEqual(totalOf(Reward.syntax(coded([1], 1))), 0)
   })
@@ -74,6 +74,18 @@ describe("Reward", () => {
     const sum = Reward.weighted({ progress: [a, Reward.progress], syntax: [b, Reward.syntax] })(episode)
     const expected = a * totalOf(Reward.progress(episode)) + b * totalOf(Reward.syntax(episode))
     assert.closeTo(totalOf(sum), expected, 1e-9 * Math.max(1, Math.abs(expected)))
+  })
+
+  it.prop("is the sum of its terms by their weights", [Schema.Array(Code), Schema.Int, Schema.Int], ([codes, a, b]) => {
+    const episode = coded(codes, Math.max(1, ended(codes)))
+    const sum = Reward.weighted({ progress: [a, Reward.progress], form: [b, Reward.syntax] })
+    for (const rule of [...Object.values(rules), sum]) {
+      const score = rule(episode)
+      assert(score._tag === "Scored" && score.weights !== undefined)
+      const { terms, total, weights } = score
+      const added = Object.entries(weights).map(([term, weight]) => weight * (terms[term] ?? Number.NaN))
+      assert.closeTo(added.reduce((all, value) => all + value, 0), total, 1e-9 * Math.max(1, Math.abs(total)))
+    }
   })
 
   it("names the terms of weighted rules", () => {

@@ -15,6 +15,7 @@ import * as TrainerMemory from "../../src/layers/TrainerMemory.ts"
 import { defaults } from "../../src/programs/evaluate.ts"
 import { writeReport } from "../../src/programs/report.ts"
 import * as Chart from "../../src/programs/report/chart.ts"
+import * as Conversation from "../../src/programs/report/conversation.ts"
 import { curves } from "../../src/programs/report/curves.ts"
 import { gather, pool } from "../../src/programs/report/digest.ts"
 import { escape, html } from "../../src/programs/report/html.ts"
@@ -132,6 +133,24 @@ describe("the report", () => {
         "Last",
         4
       ]])
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.effect("says what a reward is the sum of, where the record has the weights", () =>
+    Effect.gen(function*() {
+      const { episodes: [first] } = yield* digestOf(yield* recorded)
+      assert(first?.record.finished !== undefined)
+      const textOf = (score: typeof first.record.finished.score) => {
+        const record = { ...first.record, finished: { ...first.record.finished!, score } }
+        return /reward [^<]*/.exec(Conversation.episode({ ...first, record }).text)?.[0]
+      }
+      const terms = { progress: 0.5, failures: 3, "failures.failed": 3 }
+      const known = { total: 0.35, terms, perTurn: [], weights: { progress: 1, failures: -0.05 } }
+      const { weights: _, ...unknown } = known
+      assert.strictEqual(
+        textOf(known),
+        "reward 0.350 = progress 0.500 + -0.05 \u00d7 failures 3.000 (failures.failed 3.000)"
+      )
+      assert.strictEqual(textOf(unknown), "reward 0.350 of progress 0.500, failures 3.000, failures.failed 3.000")
     }).pipe(Effect.provide(NodeServices.layer)))
 
   it.effect("prints what was measured", () =>

@@ -65,12 +65,22 @@ ${message("assistant", assistant(one.said))}
 ${one.outcomes.map(outcome)}
 ${verdict(one)}`
 
-const scoreText = (score: NonNullable<EpisodeRecord.EpisodeRecord["finished"]>["score"]): string =>
-  "unscorable" in score
-    ? `unscorable: ${score.unscorable}`
-    : `reward ${score.total.toFixed(3)} = ${
-      Object.entries(score.terms).map(([name, value]) => `${name} ${value.toFixed(3)}`).join(", ")
-    }`
+const termText = ([name, value]: readonly [string, number]): string => `${name} ${value.toFixed(3)}`
+
+/** `1.100 = 0.9 \u00d7 progress 1.000 + 0.1 \u00d7 form 2.000 (form.format 1.000)`; all terms alike where weights are not known. */
+const scoreText = (score: NonNullable<EpisodeRecord.EpisodeRecord["finished"]>["score"]): string => {
+  if ("unscorable" in score) return `unscorable: ${score.unscorable}`
+  const terms = Object.entries(score.terms)
+  const total = `reward ${score.total.toFixed(3)}`
+  const { weights } = score
+  if (weights === undefined) return `${total} of ${terms.map(termText).join(", ")}`
+  const beside = terms.filter(([name]) => !Object.hasOwn(weights, name))
+  const sum = Object.entries(weights).map(([name, weight]) => {
+    const term = termText([name, score.terms[name] ?? 0])
+    return weight === 1 ? term : `${weight} \u00d7 ${term}`
+  })
+  return `${total} = ${sum.join(" + ")}${beside.length === 0 ? "" : ` (${beside.map(termText).join(", ")})`}`
+}
 
 const fateText = ({ fate }: EpisodeRecord.EpisodeRecord): string => {
   switch (fate._tag) {
