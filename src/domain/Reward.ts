@@ -32,7 +32,7 @@ export interface Scored {
   readonly total: number
   /** Name -> value before weighting. */
   readonly terms: Readonly<Record<string, number>>
-  /** Term -> its factor in the total; terms without one are shown beside it. Absent where the rule does not say. */
+  /** Term -> its factor in this total; terms without one are shown beside it. Absent where the rule does not say. */
   readonly weights?: Readonly<Record<string, number>>
   /** One number per user turn of the task; turns that were not played have 0. */
   readonly perTurn: ReadonlyArray<number>
@@ -95,11 +95,12 @@ export const binary: Rule = (episode) => {
 /** Syntax (stage 1, the released `format_reward`): in 0..2, and 0 for an agent that never calls a tool. */
 export const syntax: Rule = (episode) => {
   const all = codes(episode)
+  const weight = StepCodes.called(all) ? 1 : 0
   return scored(
     StepCodes.syntax(all),
     { format: StepCodes.format(all), tool: StepCodes.toolCalls(all) },
     Array.from({ length: episode.turns }, () => 0),
-    { format: 1, tool: 1 }
+    { format: weight, tool: weight }
   )
 }
 
