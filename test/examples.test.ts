@@ -69,7 +69,10 @@ describe("examples/environment.ts", () => {
       assert.include(text, "reason must be 'damaged' or 'late', not 'broken'.")
       assert.include(text, "Use list_orders() first.")
       assert.include(text, "turn 1 passed")
-      assert.include(text, "{\"_tag\":\"Scored\",\"total\":1,\"terms\":{\"progress\":1},\"perTurn\":[1],\"weights\":{\"progress\":1}}")
+      assert.include(
+        text,
+        "{\"_tag\":\"Scored\",\"total\":1,\"terms\":{\"progress\":1},\"perTurn\":[1],\"weights\":{\"progress\":1}}"
+      )
     }))
 })
 

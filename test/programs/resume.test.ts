@@ -203,6 +203,7 @@ describe("envtune resume", () => {
       const fs = yield* FileSystem.FileSystem
       const undisturbed = yield* complete
       const points = new Set<number>()
+      const unfinished: Array<string | undefined> = []
       for (const sessions of [2, 6, 15, 24, 33]) {
         const folder = `${undisturbed}-${sessions}`
         const stalling = yield* stallingAfter(sessions)
@@ -210,6 +211,8 @@ describe("envtune resume", () => {
         yield* stalling.stalled
         yield* Fiber.interrupt(fiber)
         assert.include(yield* lastError, `envtune resume ${folder} goes on`)
+        yield* envtune(["report", folder])
+        unfinished.push(/[^>]* had not ended: [^<]*/.exec(yield* fs.readFileString(`${folder}/report.html`))?.[0])
         const before = yield* fs.readFileString(`${folder}/events.jsonl`)
         yield* envtune(["resume", folder])
         const { journal, summary } = yield* RunReader.open(folder)
@@ -225,7 +228,13 @@ describe("envtune resume", () => {
         points.add(resumed?.step ?? -1)
       }
       assert.isAbove(points.size, 2)
-      assert.isTrue((yield* errors).some((line) => /^\d+ episodes? had not ended: \S+ in turn \d/.test(line)))
+      // Of an evaluation, episodes are recorded when it is over.
+      const [first, ...others] = unfinished
+      assert.isUndefined(first)
+      for (const sentence of others) {
+        assert.match(sentence ?? "", /^\d+ episodes? had not ended: [01]\/\d\/t\d\/\d in turn 1 after \d messages?/)
+        assert.include(yield* errors, sentence?.slice(0, -1))
+      }
     }).pipe(Effect.provide(NodeServices.layer)))
 
   it.effect("says that the folder cannot be written, in one sentence", () =>
