@@ -48,6 +48,7 @@ export * as ToolDocuments from "./domain/tools/Documents.ts"
 export * as Tools from "./domain/tools/Tool.ts"
 export * as Trainer from "./domain/Trainer.ts"
 export * as Transformer from "./domain/Transformer.ts"
+export * as UnderWay from "./domain/UnderWay.ts"
 
 export * as BfclFolder from "./layers/BfclFolder.ts"
 export * as Drills from "./layers/Drills.ts"

@@ -2,7 +2,7 @@
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Config, Effect, Layer, Option, Stdio } from "effect"
-import { stdout } from "node:process"
+import process from "node:process"
 import * as Versions from "./layers/Versions.ts"
 import { cli } from "./programs/cli.ts"
 
@@ -17,7 +17,10 @@ const telemetry = Layer.unwrap(Effect.gen(function*() {
 }))
 
 // Whoever stops reading, as `head` does, does not stop a run.
-stdout.on("error", () => undefined)
+process.stdout.on("error", () => undefined)
+
+// Ctrl-C ends a run in order, once what must not be left halfway is done; a second one does not wait for that.
+process.once("SIGINT", () => process.once("SIGINT", () => process.exit(130)))
 
 Stdio.Stdio.use(({ args }) => Effect.flatMap(args, cli(parts, Versions.envtune))).pipe(
   Effect.provide([NodeServices.layer, telemetry]),

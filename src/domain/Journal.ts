@@ -44,6 +44,22 @@ const UpdateStarted = Schema.Struct({
   updates: Schema.Natural
 })
 
+/**
+ * What the members of a task's episodes did since the entry before, in order and between commas, a letter a move: `(` an
+ * attempt begins, `.` a message, `|` a message that ends its turn, `)` it is finished, `x` it is given up.
+ */
+const Moves = Schema.String.check(Schema.isPattern(/^[(.|)x,]*$/))
+
+/** Episodes of a step, while they are under way. Once they are not, what they did is in their records. */
+const EpisodesMoved = Schema.Struct({
+  _tag: Schema.tag("EpisodesMoved"),
+  stageIndex: Schema.Natural,
+  step: Schema.Natural,
+  /** By task id. */
+  moves: Schema.Record(Schema.String, Moves)
+})
+export type EpisodesMoved = typeof EpisodesMoved.Type
+
 const StageEnded = Schema.Struct({
   _tag: Schema.tag("StageEnded"),
   stage: Schema.String,
@@ -53,10 +69,10 @@ const StageEnded = Schema.Struct({
 })
 
 /**
- * What saved weights are: of the run's `start`, after a `step`, at the end of a `stage`, or `partial`, when a run ended
- * early. A run goes on from all but the last, which may lie within a step.
+ * What saved weights are: of the run's `start`, after a `step`, at the end of a `stage`, or of where a run ended early:
+ * `end` after a step, or `partial`. A run goes on from all but the last, which may lie within a step.
  */
-const WeightsKind = Schema.Literals(["start", "step", "stage", "partial"])
+const WeightsKind = Schema.Literals(["start", "step", "stage", "end", "partial"])
 export type WeightsKind = typeof WeightsKind.Type
 
 const WeightsSaved = Schema.Struct({
@@ -89,6 +105,7 @@ const RunEnded = Schema.Struct({
 /** Events that are kept as they are. */
 export const Noted = Schema.Union([
   StageStarted,
+  EpisodesMoved,
   RoundJudged,
   UpdateStarted,
   StageEnded,
@@ -141,6 +158,10 @@ export const Entry = Schema.Struct({ events: Schema.Array(Event), lengths: Lengt
   identifier: "envtune/JournalEntry"
 })
 export type Entry = typeof Entry.Type
+
+/** The id of an episode, `stage/step/task/member` with places from 0: unique within a run. */
+export const episodeId = (stageIndex: number, step: number, task: string, member: number): string =>
+  `${stageIndex}/${step}/${task}/${member}`
 
 /** How many of the saved weights that do not last are kept. */
 export const passing = 2

@@ -1,10 +1,17 @@
 /** What a run was told to do, written before it does anything: enough to run it again. */
 import { Schema } from "effect"
 
+/** A file's absolute path, and the hash of what it held. */
+const SourceFile = Schema.Struct({ path: Schema.String, sha256: Schema.String })
+
 export const Manifest = Schema.Struct({
   curriculum: Schema.String,
-  /** The file it was loaded from, where it was: its absolute path, and the hash of what it held. */
-  curriculumFile: Schema.optionalKey(Schema.Struct({ path: Schema.String, sha256: Schema.String })),
+  /** The file it was loaded from, where it was, and the local files that it imports. */
+  curriculumFile: Schema.optionalKey(Schema.Struct({
+    ...SourceFile.fields,
+    /** Absent in records of before they were kept. */
+    imports: Schema.optionalKey(Schema.Array(SourceFile))
+  })),
   /** Of the run; every other seed is derived from it. */
   seed: Schema.Natural,
   /** Bound of the training time, where one was set. */

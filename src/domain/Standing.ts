@@ -82,19 +82,36 @@ const advance = (history: History, event: Journal.Event): History => {
     case "RunEnded":
       return { ...history, ended: event.outcome }
     case "RunStarted":
+    case "EpisodesMoved":
     case "EpisodesWritten":
     case "Resumed":
       return history
   }
 }
 
+/** Whether an event leaves the weights and the tasks that were taken as they were. */
+const isHarmless = ({ _tag }: Journal.Event): boolean => {
+  switch (_tag) {
+    case "StageStarted":
+    case "EpisodesMoved":
+    case "Evaluated":
+    case "Resumed":
+    case "RunEnded":
+      return true
+    default:
+      return false
+  }
+}
+
 /** The weights that an entry leaves the run with, where it is a place to go on from. */
-const pointAfter = ({ points, standing }: History, entry: Journal.Entry): Pick<Point, "weights"> | undefined => {
+const pointAfter = (
+  { entries, points }: History,
+  entry: Journal.Entry
+): Pick<Point, "weights"> | undefined => {
   const saved = entry.events.find((event) => event._tag === "WeightsSaved")
   if (saved !== undefined) return saved.kind === "partial" ? undefined : { weights: saved.path }
   const last = points.at(-1)
-  const evaluated = entry.events.some(({ _tag }) => _tag === "Evaluated")
-  return evaluated && last?.standing.steps === standing.steps ? last : undefined
+  return last?.entries === entries - 1 && entry.events.every(isHarmless) ? last : undefined
 }
 
 export const next = (history: History, entry: Journal.Entry): History => {

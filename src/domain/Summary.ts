@@ -46,9 +46,11 @@ export const next = (summary: Summary, event: Journal.Event): Summary => {
         : summary
     case "RunEnded":
       return { ...summary, outcome: event.outcome, detail: event.detail, seconds: event.seconds }
-    case "RunStarted":
     case "Resumed":
+      return summary.outcome === "running" ? summary : { ...summary, outcome: "running", detail: "", seconds: 0 }
+    case "RunStarted":
     case "StageStarted":
+    case "EpisodesMoved":
     case "RoundJudged":
     case "EpisodesWritten":
     case "UpdateStarted":

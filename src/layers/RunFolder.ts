@@ -176,7 +176,7 @@ const isPassing = (event: Journal.Event): event is Journal.WeightsSaved =>
 /** Whether an append ends in the middle of a step, which has no place to go on from. */
 const isWithinStep = (events: ReadonlyArray<RunEvent>): boolean => {
   const last = events.at(-1)?._tag
-  return last === "EpisodeAttempted" || last === "RoundJudged" || last === "UpdateStarted"
+  return last === "EpisodesMoved" || last === "EpisodeAttempted" || last === "RoundJudged" || last === "UpdateStarted"
 }
 
 const heldBy = (folder: string, { host, pid }: RunLock.Holder): RunStoreError =>

@@ -12,6 +12,7 @@ import type { Manifest } from "../domain/Manifest.ts"
 import type { StepReport } from "../domain/Report.ts"
 import type { Outcomes, RunStore, RunStoreError } from "../domain/RunStore.ts"
 import * as Standing from "../domain/Standing.ts"
+import * as UnderWay from "../domain/UnderWay.ts"
 import * as Folder from "./Folder.ts"
 import { files, lock, makeStore, openGrowth, unwritable, writing } from "./RunFolder.ts"
 import type { Located } from "./RunJournal.ts"
@@ -23,6 +24,8 @@ export interface Beyond {
   readonly steps: number
   /** Episodes recorded after it. */
   readonly episodes: number
+  /** Episodes that were neither finished nor given up. */
+  readonly underWay: UnderWay.UnderWay
   /** Why the journal's last line does not count, where it does not. */
   readonly torn?: string
 }
@@ -154,6 +157,7 @@ const beyond = (
   return {
     steps: history.standing.steps - point.standing.steps,
     episodes: events.reduce((sum, event) => sum + (event._tag === "EpisodesWritten" ? event.episodes : 0), 0),
+    underWay: UnderWay.after(contents.map(({ entry }) => entry)),
     ...(torn !== undefined && { torn })
   }
 }

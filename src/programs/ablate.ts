@@ -3,7 +3,7 @@
  * says what can be said of the difference.
  *
  * Every training is a run in a folder of its own, `<out>/<arm>/<seed>`. What is finished is not trained again, so the
- * same command goes on where it was stopped; a training that was cut short is moved aside and started anew.
+ * same command goes on where it was stopped; a training that was cut short goes on from the last weights it saved.
  */
 import { Effect, Equal, FileSystem, Path, Stream } from "effect"
 import type { PlatformError } from "effect/PlatformError"
@@ -20,6 +20,7 @@ import { Parts } from "./parts.ts"
 import { prepare, type Request } from "./prepare.ts"
 import { Unavailable } from "./refusal.ts"
 import * as Page from "./report/ablation.ts"
+import { resume } from "./resume.ts"
 
 /** What is left out, as `envtune tune` is asked to. */
 interface Arm extends Page.Arm {
@@ -82,14 +83,26 @@ const chosen = Effect.fnUntraced(function*(names: ReadonlyArray<string>) {
   return arms.filter((arm) => names.length === 0 || arm === full || names.includes(arm.name))
 })
 
-/** Whether a folder's run is finished. One that was made otherwise is refused: nothing of it could be compared. */
-const isFinished = Effect.fnUntraced(function*({ folder, request, seed }: Seat) {
+/** How far a folder is with its training; `unusable` is what cannot go on. */
+type Stand = "absent" | "begun" | "finished" | "unusable"
+
+/** What a folder holds of its training. One that was made otherwise is refused: nothing of it could be compared. */
+const standOf = Effect.fnUntraced(function*({ folder, request, seed }: Seat): Effect.fn.Return<
+  Stand,
+  Unavailable | RunStoreError,
+  FileSystem.FileSystem | Path.Path
+> {
+  const fs = yield* FileSystem.FileSystem
+  if (!(yield* fs.exists(folder).pipe(Effect.mapError(unwritable(folder))))) return "absent"
   const record = yield* Effect.option(RunReader.open(folder))
-  if (record._tag === "None" || record.value.summary.outcome !== "completed") return false
-  const { manifest } = record.value
+  if (record._tag === "None") return "unusable"
+  const { journal, manifest } = record.value
+  if (journal === undefined) return "unusable"
   const isOurs = Equal.equals(manifest.options, request) && manifest.seed === seed &&
     manifest.versions["envtune"] === Versions.envtune
-  if (isOurs) return true
+  const events = journal.entries.flatMap(({ entry }) => entry.events)
+  const isComplete = events.some((event) => event._tag === "RunEnded" && event.outcome === "completed")
+  if (isOurs) return isComplete ? "finished" : "begun"
   const asked = JSON.stringify({ ...manifest.options, seed: manifest.seed })
   return yield* new Unavailable({
     detail: `${folder} was trained by envtune ${manifest.versions["envtune"]} with ${asked}, and this asks envtune `
@@ -110,10 +123,15 @@ const moveAside = Effect.fnUntraced(function*(folder: string) {
 const unwritable = (path: string) => (error: PlatformError): RunStoreError =>
   new RunStoreError({ reason: new StoreUnwritable({ path, detail: inWords(error) }) })
 
-const train = Effect.fnUntraced(function*({ folder, request, seed }: Seat, { json, say, workers }: AblateOptions) {
-  const fs = yield* FileSystem.FileSystem
-  if (yield* fs.exists(folder).pipe(Effect.mapError(unwritable(folder)))) {
-    yield* say(`${folder} holds a training that was cut short; it is kept in ${yield* moveAside(folder)}`)
+/** Trains what a folder lacks of its training. */
+const train = Effect.fnUntraced(function*(
+  { folder, request, seed }: Seat,
+  stand: Stand,
+  { json, say, workers }: AblateOptions
+) {
+  if (stand === "begun") return yield* resume(folder, { workers, json, say })
+  if (stand === "unusable") {
+    yield* say(`${folder} holds nothing that can go on; it is kept in ${yield* moveAside(folder)}`)
   }
   const prepared = yield* prepare(request, { seed, workers })
   yield* conduct(prepared, { folder, json, store: RunFolder.layer(folder) })
@@ -172,13 +190,14 @@ export const ablate = Effect.fn("ablate")(function*(options: AblateOptions) {
       }
     }))
   )
-  const missing = yield* Effect.filter(seats, (seat) => Effect.map(isFinished(seat), (finished) => !finished))
+  const stands = yield* Effect.forEach(seats, (seat) => Effect.map(standOf(seat), (stand) => ({ seat, stand })))
+  const missing = stands.filter(({ stand }) => stand !== "finished")
   if (missing.length < seats.length) {
     yield* say(`${seats.length - missing.length} of ${seats.length} trainings are finished already`)
   }
-  for (const [at, seat] of missing.entries()) {
+  for (const [at, { seat, stand }] of missing.entries()) {
     yield* say(`training ${at + 1} of ${missing.length}: ${seat.arm.name}, seed ${seat.seed} (${seat.arm.says})`)
-    yield* train(seat, options)
+    yield* train(seat, stand, options)
   }
   const all = yield* Effect.forEach(seats, read)
   const world = yield* (yield* Parts).world({ data: undefined })

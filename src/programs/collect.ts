@@ -5,12 +5,13 @@
 import { Deferred, Effect, Result } from "effect"
 import { ofGroup } from "../domain/Advantage.ts"
 import type { Settings, Stage } from "../domain/Curriculum.ts"
-import type { RoundJudged } from "../domain/Journal.ts"
+import { episodeId, type RoundJudged } from "../domain/Journal.ts"
 import { Reward } from "../domain/Reward.ts"
 import type { Attempted, Fate } from "../domain/RunStore.ts"
 import * as Seed from "../domain/Seed.ts"
 import type { Task } from "../domain/Task.ts"
 import type { Group } from "../domain/Trainer.ts"
+import { type Listener, type Move, moves } from "../domain/UnderWay.ts"
 import { type GivenUp, persist } from "./persist.ts"
 import { rollout } from "./rollout.ts"
 
@@ -20,6 +21,8 @@ export interface Place {
   readonly stageIndex: number
   /** Within the run. */
   readonly step: number
+  /** Hears what each episode does, as it does it. */
+  readonly moved?: Listener
 }
 
 export interface Collected {
@@ -46,18 +49,21 @@ const attempt = Effect.fnUntraced(function*(
   useless?: Deferred.Deferred<GivenUp>
 ) {
   const reward = yield* Reward
+  const moved = (move: Move) => place.moved?.(task.id, member, move)
   const seed = Seed.derive(place.seed, "episode", place.stageIndex, place.step, task.id, member)
   const once = rollout(task, {
     seed,
     family: `${place.stageIndex}/${place.step}/${task.id}`,
     sampling: settings.sampling,
-    maxSteps: settings.maxSteps
+    maxSteps: settings.maxSteps,
+    moved
   }).pipe(
     Effect.flatMap((episode) => Effect.map(reward.score(episode), (score) => ({ episode, score })))
   )
   const { attempts, result } = yield* persist(once, settings, useless)
+  moved(Result.isSuccess(result) ? moves.finishes : moves.isGivenUp)
   const unjudged: Unjudged = {
-    id: `${place.stageIndex}/${place.step}/${task.id}/${member}`,
+    id: episodeId(place.stageIndex, place.step, task.id, member),
     stage: place.stage,
     step: place.step,
     member,

@@ -41,12 +41,7 @@ const recorded = Effect.fnUntraced(function*<E, R>(
     }
   }
   return yield* run(curriculum, options, resumed).pipe(
-    Effect.provide(Layer.provide(Show.layerShown(show), Layer.provide(layerMetered, store))),
-    Effect.onInterrupt(() =>
-      Console.error(
-        `interrupted; the record and the weights so far are in ${folder}, and envtune resume ${folder} goes on`
-      )
-    )
+    Effect.provide(Layer.provide(Show.layerShown(show), Layer.provide(layerMetered, store)))
   )
 }, Effect.scoped)
 
@@ -61,7 +56,13 @@ const conclusion = (folder: string, report: string, { after, before }: RunResult
 /** A whole run or the rest of one, with its report. */
 export const conduct = Effect.fn("conduct")(function*<E, R>(prepared: Prepared, conducting: Conducting<E, R>) {
   const { folder, json } = conducting
-  const result = yield* Effect.provide(recorded(prepared, conducting), prepared.services)
+  const result = yield* Effect.provide(recorded(prepared, conducting), prepared.services).pipe(
+    Effect.onInterrupt(() =>
+      Console.error(
+        `interrupted; the record and the weights so far are in ${folder}, and envtune resume ${folder} goes on`
+      )
+    )
+  )
   const report = yield* writeReport(folder, undefined)
   if (json) return yield* Console.log(JSON.stringify({ _tag: "Written", folder, report }))
   yield* Effect.forEach(conclusion(folder, report, result), (line) => Console.log(line), { discard: true })

@@ -1,5 +1,5 @@
 /** From what a user asked of a run to the curriculum and the world it runs in. */
-import { Effect, FileSystem, Layer, Path, Schema } from "effect"
+import { Effect, Layer, Schema } from "effect"
 import * as Augmentor from "../domain/Augmentor.ts"
 import { Family } from "../domain/chat/Family.ts"
 import type { Curriculum } from "../domain/Curriculum.ts"
@@ -9,9 +9,9 @@ import { RunStoreError, StoreUnreadable } from "../domain/RunStore.ts"
 import { Name as ProfileName, presets, type ServerProfile } from "../domain/tinker/ServerProfile.ts"
 import * as EngineTinker from "../layers/EngineTinker.ts"
 import { inWords } from "../layers/FileProblem.ts"
-import * as Fingerprint from "../layers/Fingerprint.ts"
 import * as PolicyEngine from "../layers/PolicyEngine.ts"
 import { files } from "../layers/RunFolder.ts"
+import * as SourceFiles from "../layers/SourceFiles.ts"
 import * as TrainerGrpo from "../layers/TrainerGrpo.ts"
 import * as Versions from "../layers/Versions.ts"
 import type { EvaluateOptions } from "./evaluate.ts"
@@ -52,17 +52,26 @@ const unaugmented = <E, R>(curriculum: Curriculum<E, R>): Curriculum<E, R> => ({
   stages: curriculum.stages.map((stage) => ({ ...stage, services: Layer.merge(stage.services, Augmentor.layerNone) }))
 })
 
-/** Where a curriculum's file is, and what it holds. */
-const identify = Effect.fnUntraced(function*(file: string) {
-  const path = yield* Path.Path
-  const fs = yield* FileSystem.FileSystem
-  const text = yield* fs.readFileString(file).pipe(
-    Effect.mapError((error) => new CurriculumUnreadable({ path: file, detail: inWords(error) }))
-  )
-  return { path: path.resolve(file), sha256: Fingerprint.ofText(text) }
-})
+/** Where a curriculum's file is and what it imports, and what they hold. */
+const identify = (file: string) =>
+  Effect.mapError(SourceFiles.read(file), (error) => new CurriculumUnreadable({ path: file, detail: inWords(error) }))
 
 type Identity = NonNullable<Manifest["curriculumFile"]>
+
+/** Why a curriculum is not the recorded one, if it is not. */
+const difference = (recorded: Identity, now: SourceFiles.Program): CurriculumUnreadable | undefined => {
+  const hashes = new Map([now, ...now.imports].map(({ path, sha256 }) => [path, sha256]))
+  const differing = [recorded, ...(recorded.imports ?? [])].find(({ path, sha256 }) => hashes.get(path) !== sha256)
+  if (differing === undefined) return undefined
+  const { path, sha256 } = differing
+  const hash = hashes.get(path)
+  return new CurriculumUnreadable({
+    path,
+    detail: hash === undefined
+      ? "the curriculum imported it when the run began, and it is not there now"
+      : `it has changed since the run began: its SHA-256 was ${sha256} and is ${hash}`
+  })
+}
 
 const chosen = Effect.fnUntraced(function*(world: World, request: Request, recorded: Identity | undefined) {
   const { curriculum: file, reward } = request
@@ -80,12 +89,8 @@ const chosen = Effect.fnUntraced(function*(world: World, request: Request, recor
     })
   }
   const curriculumFile = yield* identify(recorded?.path ?? file)
-  if (recorded !== undefined && recorded.sha256 !== curriculumFile.sha256) {
-    return yield* new CurriculumUnreadable({
-      path: recorded.path,
-      detail: `it has changed since the run began: its SHA-256 was ${recorded.sha256} and is ${curriculumFile.sha256}`
-    })
-  }
+  const differs = recorded === undefined ? undefined : difference(recorded, curriculumFile)
+  if (differs !== undefined) return yield* differs
   return { curriculum: yield* load(recorded?.path ?? file), curriculumFile }
 })
 

@@ -15,7 +15,7 @@ import { conduct } from "./conduct.ts"
 import { prepare, type Prepared, requestOf } from "./prepare.ts"
 import { Unavailable } from "./refusal.ts"
 import { manifestOf, type Resumed } from "./run.ts"
-import { plural } from "./text.ts"
+import { plural, underWay } from "./text.ts"
 
 export interface ResumeOptions {
   readonly workers: number | undefined
@@ -67,6 +67,7 @@ const news = (
   weights === undefined
     ? "the run had saved no weights: it begins again"
     : `going on after ${plural(standing.steps, "step")}, in stage ${standing.stageIndex + 1}, from ${weights.current}`,
+  ...underWay(beyond.underWay),
   ...(beyond.torn === undefined ? [] : [`the last line of ${files.journal} does not count: ${beyond.torn}`]),
   ...(superseded === undefined ? [] : [
     `${plural(beyond.steps, "step")} and ${

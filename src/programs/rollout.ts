@@ -6,6 +6,7 @@ import type { Message } from "../domain/Message.ts"
 import { Policy, type Sampling } from "../domain/Policy.ts"
 import * as Seed from "../domain/Seed.ts"
 import type { Task } from "../domain/Task.ts"
+import { type Move, moves } from "../domain/UnderWay.ts"
 
 export interface RolloutOptions {
   readonly seed: number
@@ -15,12 +16,15 @@ export interface RolloutOptions {
   readonly sampling?: Sampling
   /** Assistant messages at most; 100 when absent. */
   readonly maxSteps?: number
+  /** Hears how the attempt begins, and of every message. */
+  readonly moved?: (move: Move) => void
 }
 
 /** One attempt at one episode. What it acquires (a session, an actor) is released when it ends, however it ends. */
 export const rollout = Effect.fnUntraced(
   function*(task: Task, options: RolloutOptions) {
-    const { family = task.id, maxSteps = 100, sampling = { temperature: 1, maxTokens: 1024 }, seed } = options
+    const { family = task.id, maxSteps = 100, moved, sampling = { temperature: 1, maxTokens: 1024 }, seed } = options
+    moved?.(moves.begins)
     const environment = yield* Environment
     const policy = yield* Policy
     const session = yield* environment.open(task, Seed.derive(seed, "environment"))
@@ -43,6 +47,7 @@ export const rollout = Effect.fnUntraced(
       }
       const transition = yield* session.step(completion.message)
       steps.push({ turn, observed, completion, transition })
+      moved?.(transition.verdict === undefined ? moves.speaks : moves.endsTurn)
       if (transition.done) {
         stop = "completed"
         break

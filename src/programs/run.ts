@@ -18,6 +18,7 @@ import type { Task } from "../domain/Task.ts"
 import { ofPart, Tasks } from "../domain/Tasks.ts"
 import * as Fingerprint from "../layers/Fingerprint.ts"
 import { evaluate, type EvaluateOptions } from "./evaluate.ts"
+import { seeThrough } from "./seeThrough.ts"
 import { type From, tune, type TuneOptions } from "./tune.ts"
 
 export interface RunOptions<E = never, R = never> extends TuneOptions {
@@ -131,6 +132,29 @@ const complain = (error: Error) => Effect.logError(error.message)
 /** Seconds since a time in milliseconds. */
 const since = (from: number) => Effect.map(Clock.currentTimeMillis, (now) => (now - from) / 1000)
 
+/** How far the training is, by what is recorded. */
+interface Reached {
+  /** Steps that are done, over the whole run. */
+  readonly steps: number
+  /** Whether another one is being trained on: the weights may lie between two. */
+  readonly within: boolean
+  /** The stage that the last of them ended, if it did. */
+  readonly ended?: number
+}
+
+const reach = (reached: Reached, event: RunEvent): Reached => {
+  switch (event._tag) {
+    case "RoundJudged":
+      return { ...reached, within: true }
+    case "StepDone": {
+      const { advance, stageIndex } = event.report
+      return { steps: reached.steps + 1, within: false, ...(advance.over && { ended: stageIndex }) }
+    }
+    default:
+      return reached
+  }
+}
+
 /** At most this much work is lost with what is killed. */
 const secondsUnsaved = 60
 
@@ -151,17 +175,35 @@ export const run = Effect.fn("run")(function*<E, R, E2 = never, R2 = never>(
   const milliseconds = yield* Clock.currentTimeMillis
   const standing = resumed?.standing ?? Standing.start
   const seconds = Effect.map(since(milliseconds), (spent) => standing.seconds.run + spent)
-  let steps = standing.steps
+  let reached: Reached = { steps: standing.steps, within: false }
   let training = Effect.succeed(standing.seconds.training)
-  let saved = { step: steps, milliseconds }
+  let saved = { step: standing.steps, milliseconds }
+  const following = RunStore.of({
+    append: (events) =>
+      Effect.andThen(
+        store.append(events),
+        Effect.sync(() => {
+          reached = events.reduce(reach, reached)
+        })
+      )
+  })
 
   const save = Effect.fnUntraced(function*(name: string, kind: WeightsKind) {
+    const { steps } = reached
+    // One attempt a place: what a failed one left there is not written over.
+    saved = { step: steps, milliseconds: yield* Clock.currentTimeMillis }
     const { path, recorded } = options.weights(name)
     yield* engine.save(path)
     const spent = { run: yield* seconds, training: yield* training }
     yield* store.append([{ _tag: "WeightsSaved", path: recorded, step: steps, kind, seconds: spent }])
-    saved = { step: steps, milliseconds: yield* Clock.currentTimeMillis }
-  })
+  }, seeThrough)
+
+  /** Saves the weights that the training has reached: as those of a stage that is over, or as `kind`. */
+  const saveReached = (kind: "step" | "end") => {
+    const { ended, steps } = reached
+    if (ended === undefined) return save(`step-${steps}`, kind)
+    return save(ended === curriculum.stages.length - 1 ? "final" : `stage-${ended + 1}`, "stage")
+  }
 
   const plain = Layer.provide(curriculum.environment, Augmentor.layerNone)
   const evaluateNow = Effect.fnUntraced(function*(when: When, evaluation: EvaluateOptions) {
@@ -183,13 +225,12 @@ export const run = Effect.fn("run")(function*<E, R, E2 = never, R2 = never>(
     const from = (yield* Clock.currentTimeMillis) - standing.seconds.training * 1000
     training = since(from)
     yield* tune(curriculum, options, resumed).pipe(
-      Stream.runForEach(Effect.fnUntraced(function*(report) {
-        steps += 1
-        const last = report.stageIndex === curriculum.stages.length - 1
+      Stream.runForEach(Effect.fnUntraced(function*({ advance }) {
+        const { steps } = reached
         const due = steps - saved.step >= saveEvery || (yield* since(saved.milliseconds)) >= secondsUnsaved
-        if (report.advance.over) yield* save(last ? "final" : `stage-${report.stageIndex + 1}`, "stage")
-        else if (due) yield* save(`step-${steps}`, "step")
-      }))
+        if (advance.over || due) yield* saveReached("step")
+      })),
+      Effect.provideService(RunStore, following)
     )
     training = Effect.succeed(yield* since(from))
   })
@@ -203,7 +244,7 @@ export const run = Effect.fn("run")(function*<E, R, E2 = never, R2 = never>(
     } else {
       const { superseded } = resumed
       const where = superseded === undefined ? {} : { superseded }
-      yield* store.append([{ _tag: "Resumed", milliseconds, step: steps, ...where }])
+      yield* store.append([{ _tag: "Resumed", milliseconds, step: standing.steps, ...where }])
     }
     if (resumed?.weights === undefined) {
       yield* freeze
@@ -216,7 +257,8 @@ export const run = Effect.fn("run")(function*<E, R, E2 = never, R2 = never>(
   })
 
   const conclude = Effect.fnUntraced(function*(exit: Exit.Exit<unknown, unknown>) {
-    if (steps > saved.step) yield* Effect.catch(save(ending(exit).outcome, "partial"), complain)
+    const saving = reached.within ? save(ending(exit).outcome, "partial") : saveReached("end")
+    if (reached.steps > saved.step) yield* Effect.catch(saving, complain)
     yield* store.append([{ _tag: "RunEnded", ...ending(exit), seconds: yield* seconds }]).pipe(Effect.catch(complain))
   })
 
@@ -225,7 +267,11 @@ export const run = Effect.fn("run")(function*<E, R, E2 = never, R2 = never>(
     const before = yield* evaluateOnce("before")
     yield* train
     const after = yield* evaluateOnce("after")
-    const result: RunResult = { ...(before !== undefined && { before }), ...(after !== undefined && { after }), steps }
+    const result: RunResult = {
+      ...(before !== undefined && { before }),
+      ...(after !== undefined && { after }),
+      steps: reached.steps
+    }
     return result
   }).pipe(Effect.onExit((exit) => conclude(exit)))
 })

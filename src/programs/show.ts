@@ -14,7 +14,7 @@ export interface Show {
 const nothing = () => Effect.void
 
 /** What a step is made of; its report sums it up. */
-const parts: ReadonlyArray<RunEvent["_tag"]> = ["EpisodeAttempted", "RoundJudged", "UpdateStarted"]
+const parts: ReadonlyArray<RunEvent["_tag"]> = ["EpisodesMoved", "EpisodeAttempted", "RoundJudged", "UpdateStarted"]
 
 /** Every event but those within a step, one JSON object a line, on stdout. */
 export const json: Show = {

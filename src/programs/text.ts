@@ -2,6 +2,7 @@
 import type { Rate } from "../domain/Report.ts"
 import type { Interval } from "../domain/Statistics.ts"
 import { wilson } from "../domain/Statistics.ts"
+import type { UnderWay } from "../domain/UnderWay.ts"
 
 /** A share in per cent, one decimal. */
 export const percent = (share: number): string => `${(share * 100).toFixed(1)} %`
@@ -43,6 +44,19 @@ export const short = (value: number): string => {
 
 /** `1 step`, `2 steps`. */
 export const plural = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? "" : "s"}`
+
+/** How many episodes are named where many may be. */
+const named = 3
+
+/** A sentence about the episodes that a run left unfinished, if it left any. */
+export const underWay = (episodes: UnderWay): ReadonlyArray<string> => {
+  if (episodes.size === 0) return []
+  const some = Array.from(episodes).slice(0, named).map(([id, { attempts, messages, turn }]) =>
+    `${id} in turn ${turn + 1} after ${plural(messages, "message")}${attempts === 1 ? "" : ` of attempt ${attempts}`}`
+  )
+  const rest = episodes.size > named ? ` and ${episodes.size - named} more` : ""
+  return [`${plural(episodes.size, "episode")} had not ended: ${some.join(", ")}${rest}`]
+}
 
 /** A horizontal bar of `width` cells. */
 export const bar = (fraction: number, width: number): string => {

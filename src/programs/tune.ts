@@ -22,7 +22,9 @@ import { ofPart, Tasks } from "../domain/Tasks.ts"
 import { inStep, Trainer, updatesOf } from "../domain/Trainer.ts"
 import * as Ahead from "./ahead.ts"
 import { collect, type Collected, type Place, stageOver, unused } from "./collect.ts"
+import { follow } from "./follow.ts"
 import type { GivenUp } from "./persist.ts"
+import { seeThrough } from "./seeThrough.ts"
 
 /** A stage that no training task is for. */
 export class StageEmpty extends Schema.TaggedError<StageEmpty>()("StageEmpty", {
@@ -122,9 +124,11 @@ const batchesOf = Effect.fnUntraced(function*<E, R>(
       const place: Place = { seed, stage: stage.name, stageIndex, step: progress.steps++ }
       const { updates } = progress
       const player = yield* asItIs(policy)
-      const collecting = collect(stage, place, nextTasks, most === 0 ? undefined : useless)
-      const collected = yield* Effect.provideService(collecting, Policy, player)
-      return { place, collected, updates }
+      const { rest, value: collected } = yield* follow(
+        place,
+        (moved) => collect(stage, { ...place, moved }, nextTasks, most === 0 ? undefined : useless)
+      ).pipe(Effect.provideService(Policy, player))
+      return { place, collected, moves: rest, updates }
     }),
     most
   )
@@ -136,18 +140,22 @@ const batchesOf = Effect.fnUntraced(function*<E, R>(
       yield* Deferred.succeed(useless, { cause: stageOver, detail: `the stage was over: ${why}` })
       const left = yield* rest
       progress.steps = place.step + 1
-      return unused(place.step, stage.settings.groupSize, collected, left.map(({ collected }) => collected))
+      return {
+        ...unused(place.step, stage.settings.groupSize, collected, left.map(({ collected }) => collected)),
+        moves: left.flatMap(({ moves }) => moves)
+      }
     })
   }
 })
 
-/** One step of a stage: collect, record what was attempted, train, report. */
+/** One step of a stage that began at a time in milliseconds: collect, record what was attempted, train, report. */
 const makeStep = Effect.fnUntraced(function*<E, R>(
   stage: Stage<E, R>,
   stageIndex: number,
   options: TuneOptions,
   progress: Progress,
-  from: From
+  from: From,
+  began: number
 ) {
   const trainer = yield* Trainer
   const store = yield* RunStore
@@ -171,53 +179,67 @@ const makeStep = Effect.fnUntraced(function*<E, R>(
     const updates = updatesOf(groups.length, optimization)
     const staleness = progress.updates - batch.updates
     const episodes = groups.reduce((sum, { members }) => sum + members.length, 0)
-    yield* store.append([
-      ...attemptsOf(collected.attempted),
-      ...collected.rounds,
-      ...(updates === 0 ? [] : [{ _tag: "UpdateStarted", step, groups: groups.length, episodes, updates } as const])
-    ])
-    const recordedAt = yield* Clock.currentTimeMillis
-    const update = updates === 0
-      ? undefined
-      : yield* trainer.step({
+    const train = Effect.gen(function*() {
+      yield* store.append([
+        ...batch.moves,
+        ...attemptsOf(collected.attempted),
+        ...collected.rounds,
+        ...(updates === 0 ? [] : [{ _tag: "UpdateStarted", step, groups: groups.length, episodes, updates } as const])
+      ])
+      const recordedAt = yield* Clock.currentTimeMillis
+      const update = updates === 0
+        ? undefined
+        : yield* trainer.step({
+          stage: stage.name,
+          step,
+          groups,
+          optimization,
+          updatesBefore: progress.updates,
+          staleness
+        })
+      progress.updates += updates
+      const trainedAt = yield* Clock.currentTimeMillis
+      const measured: StepReport = {
         stage: stage.name,
+        stageIndex,
+        stageStep,
         step,
-        groups,
-        optimization,
-        updatesBefore: progress.updates,
-        staleness
-      })
-    progress.updates += updates
-    const trainedAt = yield* Clock.currentTimeMillis
-    const measured: StepReport = {
-      stage: stage.name,
-      stageIndex,
-      stageStep,
-      step,
-      ...Accounting.summarise(collected.attempted),
-      groups: {
-        collected: collected.groupsCollected,
-        trained: groups.length,
-        refillRounds: collected.refillRounds
-      },
-      alarms: [],
-      ...(staleness > 0 && { staleness }),
-      ...(update !== undefined && { update }),
-      advance: { over: false, why: "" },
-      seconds: { collect: seconds(started, collectedAt), train: seconds(recordedAt, trainedAt) }
-    }
-    const spent = seconds(progress.startedAt, trainedAt)
-    const undecided = { ...measured, alarms: Alarms.raised(stage.settings, [...reports, measured]) }
-    const advance = decide(stage, [...reports, undecided], spent, allowed)
-    const left = advance.over ? yield* batches.end(batch, advance.why) : undefined
-    const report = { ...undecided, ...(left !== undefined && withUnused(undecided, left)), advance }
-    reports.push(report)
-    yield* store.append([
-      ...attemptsOf(left?.attempted ?? []),
-      ...(left?.rounds ?? []),
-      { _tag: "StepDone", report }
-    ])
-    return report
+        ...Accounting.summarise(collected.attempted),
+        groups: {
+          collected: collected.groupsCollected,
+          trained: groups.length,
+          refillRounds: collected.refillRounds
+        },
+        alarms: [],
+        ...(staleness > 0 && { staleness }),
+        ...(update !== undefined && { update }),
+        advance: { over: false, why: "" },
+        seconds: { collect: seconds(started, collectedAt), train: seconds(recordedAt, trainedAt) }
+      }
+      const spent = seconds(progress.startedAt, trainedAt)
+      const undecided = { ...measured, alarms: Alarms.raised(stage.settings, [...reports, measured]) }
+      const advance = decide(stage, [...reports, undecided], spent, allowed)
+      const left = advance.over ? yield* batches.end(batch, advance.why) : undefined
+      const report = { ...undecided, ...(left !== undefined && withUnused(undecided, left)), advance }
+      reports.push(report)
+      const ended: RunEvent = {
+        _tag: "StageEnded",
+        stage: stage.name,
+        steps: stageStep + 1,
+        seconds: seconds(began, trainedAt),
+        why: advance.why
+      }
+      yield* store.append([
+        ...(left?.moves ?? []),
+        ...attemptsOf(left?.attempted ?? []),
+        ...(left?.rounds ?? []),
+        { _tag: "StepDone", report },
+        ...(advance.over ? [ended] : [])
+      ])
+      return report
+    })
+    // Halfway through an update there is no place to go on from.
+    return yield* seeThrough(train)
   })
 })
 
@@ -247,24 +269,12 @@ const runStage = <E, R>(
   Stream.unwrap(
     Effect.gen(function*() {
       const store = yield* RunStore
-      const started = (yield* Clock.currentTimeMillis) - spentIn(from.reports) * 1000
-      const step = yield* makeStep(stage, stageIndex, options, progress, from)
+      const began = (yield* Clock.currentTimeMillis) - spentIn(from.reports) * 1000
+      const step = yield* makeStep(stage, stageIndex, options, progress, from, began)
       if (!from.standing.begun) yield* store.append([{ _tag: "StageStarted", stage: stage.name, index: stageIndex }])
       return Stream.iterate(from.reports.length, (n) => n + 1).pipe(
         Stream.mapEffect(step),
-        Stream.takeUntil((report) => report.advance.over),
-        Stream.tap((report) =>
-          report.advance.over
-            ? Effect.flatMap(Clock.currentTimeMillis, (now) =>
-              store.append([{
-                _tag: "StageEnded",
-                stage: stage.name,
-                steps: report.stageStep + 1,
-                seconds: seconds(started, now),
-                why: report.advance.why
-              }]))
-            : Effect.void
-        )
+        Stream.takeUntil((report) => report.advance.over)
       )
     })
   ).pipe(Stream.provide(Layer.provideMerge(curriculum.environment, stage.services)))

@@ -76,6 +76,7 @@ export const next = (state: State, event: RunEvent): State => {
       return { ...state, [event.when]: event.scores }
     case "RunEnded":
       return { ...state, phase: { _tag: "Ended", outcome: event.outcome } }
+    case "EpisodesMoved":
     case "EpisodeAttempted":
     case "RoundJudged":
     case "UpdateStarted":
@@ -324,6 +325,7 @@ export const line = (event: RunEvent): string | undefined => {
       return `run ${event.outcome} after ${Text.duration(event.seconds)}${
         event.detail === "" ? "" : `: ${event.detail}`
       }`
+    case "EpisodesMoved":
     case "EpisodeAttempted":
     case "RoundJudged":
     case "UpdateStarted":

@@ -81,6 +81,29 @@ describe("Standing", () => {
     assert.strictEqual(point?.weights, "checkpoints/start-0")
   })
 
+  it("goes on from where a run ended in order, behind its end", () => {
+    const ended = [
+      entry(saved("start", 0)),
+      stageStarted(0),
+      ...step(0, ["a"], 1),
+      entry({ _tag: "EpisodesMoved", stageIndex: 0, step: 1, moves: { b: "(." } }),
+      entry(saved("end", 1)),
+      entry({ _tag: "RunEnded", outcome: "interrupted", detail: "interrupted", seconds: 2 })
+    ]
+    const point = lastPoint(...ended)
+    assert.deepInclude(point, { weights: "checkpoints/end-1", entries: ended.length })
+    assert.deepInclude(point?.standing, { steps: 1, updates: 1, rounds: [["a"]], begun: true })
+    const resumed = [...ended, entry({ _tag: "Resumed", milliseconds: 3, step: 1 })]
+    assert.deepStrictEqual(lastPoint(...resumed), { ...point, entries: resumed.length })
+    assert.deepInclude(lastPoint(...resumed, ...step(1, ["b"], 1)), { entries: resumed.length })
+  })
+
+  it("is not behind episodes that began after a step whose weights were not saved", () => {
+    const moved = entry({ _tag: "EpisodesMoved", stageIndex: 0, step: 1, moves: { b: "(." } })
+    const point = lastPoint(entry(saved("start", 0)), stageStarted(0), ...step(0, ["a"], 1), moved)
+    assert.deepInclude(point, { weights: "checkpoints/start-0", entries: 2 })
+  })
+
   it("knows how a run ended", () => {
     const ended = history(entry({ _tag: "RunEnded", outcome: "failed", detail: "no space", seconds: 1 }))
     assert.strictEqual(ended.ended, "failed")

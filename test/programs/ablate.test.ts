@@ -7,6 +7,7 @@ import * as Tasks from "../../src/domain/Tasks.ts"
 import * as EngineScripted from "../../src/layers/EngineScripted.ts"
 import * as EnvironmentToy from "../../src/layers/EnvironmentToy.ts"
 import * as PolicyScripted from "../../src/layers/PolicyScripted.ts"
+import * as RunReader from "../../src/layers/RunReader.ts"
 import { cli } from "../../src/programs/cli.ts"
 import { defaults } from "../../src/programs/evaluate.ts"
 import { Parts, type World } from "../../src/programs/parts.ts"
@@ -111,21 +112,43 @@ describe("envtune ablate", () => {
       assert.include(yield* errors, "training 1 of 2: full, seed 2 (four stages, hints, progress reward)")
     }).pipe(Effect.provide(NodeServices.layer)))
 
-  it.effect("starts a training anew that was cut short, and keeps what there was", () =>
+  it.effect("goes on with a training that was cut short, as if it had not been", () =>
     Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem
       const out = `${yield* temporary}/ablation`
       yield* envtune(["ablate", "--arms", "full", "--out", out])
       const folder = `${out}/full/1`
-      const summary = yield* json(`${folder}/summary.json`)
-      yield* fs.writeFileString(`${folder}/summary.json`, JSON.stringify({ ...summary, outcome: "running" }))
-      yield* envtune(["ablate", "--arms", "full", "--out", out])
-      assert.include(
-        yield* errors,
-        `${folder} holds a training that was cut short; it is kept in ${folder}-unfinished-1`
+      const reports = Effect.map(
+        fs.readFileString(`${folder}/metrics.jsonl`),
+        (text) => text.replaceAll(/"seconds":\{[^}]*\}/g, "")
       )
+      const expected = yield* reports
+      const analysed = (yield* json(`${out}/ablation.json`)).arms[0].cells
+      const { journal } = yield* RunReader.open(folder)
+      const first = journal?.entries.find(({ entry }) => entry.events.some(({ _tag }) => _tag === "StageEnded"))
+      yield* fs.truncate(`${folder}/events.jsonl`, first?.end)
+      yield* envtune(["ablate", "--arms", "full", "--out", out])
+      // The scripted engine writes no weights, so there are none to go on from.
+      assert.match(
+        yield* errors,
+        /training 1 of 1: full, seed 1[^]*the run had saved no weights: it begins again[^]*are superseded/
+      )
+      assert.strictEqual(yield* reports, expected)
+      assert.deepStrictEqual((yield* json(`${out}/ablation.json`)).arms[0].cells, analysed)
+      assert.isFalse(yield* fs.exists(`${folder}-unfinished-1`))
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.effect("moves aside what is no run, and keeps it", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const out = `${yield* temporary}/ablation`
+      const folder = `${out}/full/1`
+      yield* fs.makeDirectory(folder, { recursive: true })
+      yield* fs.writeFileString(`${folder}/notes.txt`, "mine")
+      yield* envtune(["ablate", "--arms", "full", "--out", out])
+      assert.include(yield* errors, `${folder} holds nothing that can go on; it is kept in ${folder}-unfinished-1`)
+      assert.strictEqual(yield* fs.readFileString(`${folder}-unfinished-1/notes.txt`), "mine")
       assert.strictEqual((yield* json(`${folder}/summary.json`)).outcome, "completed")
-      assert.strictEqual((yield* json(`${folder}-unfinished-1/summary.json`)).outcome, "running")
     }).pipe(Effect.provide(NodeServices.layer)))
 
   it.effect("refuses trainings that were made otherwise, before it trains anything", () =>

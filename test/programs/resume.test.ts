@@ -1,9 +1,11 @@
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, FileSystem, Layer, PlatformError } from "effect"
+import { Deferred, Effect, Fiber, FileSystem, Layer, PlatformError } from "effect"
 import { TestClock } from "effect/testing"
 import { hostname } from "node:os"
 import * as process from "node:process"
+import { Environment } from "../../src/domain/Environment.ts"
+import * as EnvironmentToy from "../../src/layers/EnvironmentToy.ts"
 import * as RunReader from "../../src/layers/RunReader.ts"
 import { complete, envtune, envtuneIn, errors, lastError, world } from "./recorded.ts"
 import { curriculum, stage } from "./world.ts"
@@ -15,6 +17,26 @@ const cut = Effect.fnUntraced(function*(folder: string, kept: number) {
   const fs = yield* FileSystem.FileSystem
   const entries = yield* entriesOf(folder)
   yield* fs.truncate(`${folder}/events.jsonl`, (entries[kept - 1]?.end ?? 0) + 5)
+})
+
+/** A world that opens so many sessions and then no more, and when that is. */
+const stallingAfter = Effect.fnUntraced(function*(sessions: number) {
+  const stalled = yield* Deferred.make<void>()
+  let opened = 0
+  const environment = Layer.effect(
+    Environment,
+    Effect.map(Environment, ({ open }) =>
+      Environment.of({
+        open: (task, seed) => {
+          opened += 1
+          return opened <= sessions
+            ? open(task, seed)
+            : Effect.andThen(Deferred.succeed(stalled, undefined), Effect.never)
+        }
+      }))
+  ).pipe(Layer.provide(EnvironmentToy.layer))
+  const stalling = { ...curriculum(stage("one", 2), stage("two", 2)), environment }
+  return { stalled: Deferred.await(stalled), world: { ...world, curriculum: () => stalling } }
 })
 
 const timeless = (text: string) => text.replaceAll(/"seconds":\{[^}]*\}/g, "")
@@ -146,6 +168,73 @@ describe("envtune resume", () => {
       yield* fs.writeFileString(file, "// more\n", { flag: "a" })
       yield* Effect.flip(envtune(["resume", folder]))
       assert.match((yield* lastError) ?? "", /run\.ts: it has changed since the run began: its SHA-256 was/)
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.effect("refuses a curriculum that imports a file which has changed since, or is gone", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const folder = `${yield* fs.realPath(yield* fs.makeTempDirectoryScoped())}/run`
+      const file = `${folder}.ts`
+      const source = new URL("world.ts", import.meta.url).href
+      yield* fs.writeFileString(
+        file,
+        `import { curriculum } from "${source}"\nimport { mine } from "./stages.ts"\nexport default curriculum(mine)\n`
+      )
+      const stages = folder.replace(/run$/, "stages.ts")
+      yield* fs.writeFileString(stages, `import { stage } from "${source}"\nexport const mine = stage("mine", 2)\n`)
+      yield* envtune(["tune", file, "--out", folder])
+      yield* cut(folder, 5)
+      yield* fs.writeFileString(stages, "// more\n", { flag: "a" })
+      yield* Effect.flip(envtune(["resume", folder]))
+      assert.match(
+        (yield* lastError) ?? "",
+        /^envtune: \S+\/stages\.ts: it has changed since the run began: its SHA-256/
+      )
+      yield* fs.remove(stages)
+      yield* Effect.flip(envtune(["resume", folder]))
+      assert.strictEqual(
+        yield* lastError,
+        `envtune: ${stages}: the curriculum imported it when the run began, and it is not there now`
+      )
+    }).pipe(Effect.provide(NodeServices.layer)))
+
+  it.effect("goes on after the last step that was done before an interruption, and does nothing twice", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const undisturbed = yield* complete
+      const points = new Set<number>()
+      const unfinished: Array<string | undefined> = []
+      for (const sessions of [2, 6, 15, 24, 33]) {
+        const folder = `${undisturbed}-${sessions}`
+        const stalling = yield* stallingAfter(sessions)
+        const fiber = yield* Effect.forkChild(envtuneIn(stalling.world)(["tune", "--out", folder, "--seed", "3"]))
+        yield* stalling.stalled
+        yield* Fiber.interrupt(fiber)
+        assert.include(yield* lastError, `envtune resume ${folder} goes on`)
+        yield* envtune(["report", folder])
+        unfinished.push(/[^>]* had not ended: [^<]*/.exec(yield* fs.readFileString(`${folder}/report.html`))?.[0])
+        const before = yield* fs.readFileString(`${folder}/events.jsonl`)
+        yield* envtune(["resume", folder])
+        const { journal, summary } = yield* RunReader.open(folder)
+        assert.strictEqual(summary.outcome, "completed")
+        assert.strictEqual(yield* reportsOf(folder), yield* reportsOf(undisturbed))
+        assert.deepStrictEqual(
+          yield* fs.readFile(`${folder}/episodes.jsonl.gz`),
+          yield* fs.readFile(`${undisturbed}/episodes.jsonl.gz`)
+        )
+        assert.isTrue((yield* fs.readFileString(`${folder}/events.jsonl`)).startsWith(before))
+        assert.isFalse(yield* fs.exists(`${folder}/superseded`))
+        const resumed = journal?.entries.flatMap(({ entry }) => entry.events).find((event) => event._tag === "Resumed")
+        points.add(resumed?.step ?? -1)
+      }
+      assert.isAbove(points.size, 2)
+      // Of an evaluation, episodes are recorded when it is over.
+      const [first, ...others] = unfinished
+      assert.isUndefined(first)
+      for (const sentence of others) {
+        assert.match(sentence ?? "", /^\d+ episodes? had not ended: [01]\/\d\/t\d\/\d in turn 1 after \d messages?/)
+        assert.include(yield* errors, sentence?.slice(0, -1))
+      }
     }).pipe(Effect.provide(NodeServices.layer)))
 
   it.effect("says that the folder cannot be written, in one sentence", () =>

@@ -1,6 +1,6 @@
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, FileSystem, Layer, Ref } from "effect"
+import { Deferred, Effect, Fiber, FileSystem, Layer, Ref } from "effect"
 import { TestClock } from "effect/testing"
 import type { EngineInfo } from "../../src/domain/Engine.ts"
 import * as Tasks from "../../src/domain/Tasks.ts"
@@ -12,6 +12,7 @@ import * as RunFolder from "../../src/layers/RunFolder.ts"
 import * as RunReader from "../../src/layers/RunReader.ts"
 import * as RunStoreMemory from "../../src/layers/RunStoreMemory.ts"
 import * as TrainerGrpo from "../../src/layers/TrainerGrpo.ts"
+import * as TrainerMemory from "../../src/layers/TrainerMemory.ts"
 import { defaults } from "../../src/programs/evaluate.ts"
 import { run, type RunOptions } from "../../src/programs/run.ts"
 import { curriculum, renderer, stage, tasks } from "./world.ts"
@@ -63,7 +64,7 @@ describe("run", () => {
       ])
       const events = yield* Ref.get(yield* RunStoreMemory.Recorded)
       const tags = events.map((event) => event._tag).filter((tag, i, all) => tag !== all[i - 1])
-      const step = ["EpisodeAttempted", "RoundJudged", "UpdateStarted", "StepDone"]
+      const step = ["EpisodesMoved", "EpisodeAttempted", "RoundJudged", "UpdateStarted", "StepDone"]
       assert.deepStrictEqual(tags, [
         "RunStarted",
         "WeightsSaved",
@@ -116,10 +117,37 @@ describe("run", () => {
       assert.strictEqual(summary.outcome, "interrupted")
       assert.deepStrictEqual(summary.weights, [
         { path: "checkpoints/start", step: 0 },
-        { path: "checkpoints/interrupted", step: 2 }
+        { path: "checkpoints/step-2", step: 2 }
       ])
       assert.deepStrictEqual(summary.after, {})
     }).pipe(Effect.provide(NodeServices.layer), TestClock.withLive))
+
+  it.effect("finishes the update under way when it is interrupted, and saves what came of it", () =>
+    Effect.gen(function*() {
+      const begun = yield* Deferred.make<void>()
+      const gate = yield* Deferred.make<void>()
+      const slow = Layer.effect(
+        Trainer,
+        Effect.map(Trainer, (trainer) =>
+          Trainer.of({
+            step: Effect.fnUntraced(function*(batch) {
+              yield* Deferred.succeed(begun, undefined)
+              yield* Deferred.await(gate)
+              return yield* trainer.step(batch)
+            })
+          }))
+      ).pipe(Layer.provide(TrainerMemory.layer))
+      const fiber = yield* run(twoStages, options).pipe(Effect.provide(slow), Effect.forkChild)
+      yield* Deferred.await(begun)
+      const interrupting = yield* Effect.forkChild(Fiber.interrupt(fiber), { startImmediately: true })
+      yield* Deferred.succeed(gate, undefined)
+      yield* Fiber.join(interrupting)
+      const events = yield* Ref.get(yield* RunStoreMemory.Recorded)
+      const [done, ended, saved, end] = events.slice(-4)
+      assert.deepStrictEqual([done?._tag, ended?._tag], ["StepDone", "StageEnded"])
+      assert.deepInclude(saved, { _tag: "WeightsSaved", path: "checkpoints/stage-1", kind: "stage", step: 1 })
+      assert.deepInclude(end, { _tag: "RunEnded", outcome: "interrupted" })
+    }).pipe(Effect.provide([World, RunStoreMemory.layer])))
 
   it.effect("says why it failed, and fails", () =>
     Effect.gen(function*() {

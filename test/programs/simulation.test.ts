@@ -8,6 +8,21 @@ const reportsOf = ({ events }: Simulated) => events.flatMap((event) => event._ta
 
 const endOf = ({ events }: Simulated) => events.at(-1)
 
+/** What each episode did while it was under way. */
+const movesOf = ({ events }: Simulated): ReadonlyMap<string, string> => {
+  const all = new Map<string, string>()
+  for (const event of events) {
+    if (event._tag !== "EpisodesMoved") continue
+    for (const [task, members] of Object.entries(event.moves)) {
+      for (const [member, moves] of members.split(",").entries()) {
+        const id = Journal.episodeId(event.stageIndex, event.step, task, member)
+        all.set(id, (all.get(id) ?? "") + moves)
+      }
+    }
+  }
+  return all
+}
+
 /** By one snapshot of the weights, which had not taken more than `most` steps since. */
 const isSampledWithin = (most: number, { at, sampledBy }: TrainedOn): boolean => {
   const versions = new Set(sampledBy.flatMap((versions) => Array.from(versions)))
@@ -70,6 +85,26 @@ const laws: Readonly<Record<string, (simulated: Simulated) => void>> = {
     if (end.outcome === "completed") assert.strictEqual(steps, 12)
     if (end.outcome === "failed") assert.include(end.detail, "it is gone")
     if (end.outcome === "interrupted") assert.isBelow(simulated.world.interruptedAt, Infinity)
+  },
+  "an interruption loses no step that was done": (simulated) => {
+    const end = endOf(simulated)
+    if (end?._tag !== "RunEnded" || end.outcome !== "interrupted") return
+    const saved = simulated.events.findLast((event) => event._tag === "WeightsSaved")
+    assert.strictEqual(saved?.step, reportsOf(simulated).length)
+    assert.notStrictEqual(saved?.kind, "partial")
+  },
+  "what the journal says of an episode under way is what its record says in the end": (simulated) => {
+    const moves = movesOf(simulated)
+    for (const { attempts: begun, finished, id } of attempts(simulated)) {
+      const all = moves.get(id) ?? ""
+      const last = all.slice(all.lastIndexOf("(") + 1)
+      assert.strictEqual(all.split("(").length - 1, begun)
+      assert.strictEqual(last.at(-1), finished === undefined ? "x" : ")")
+      if (finished === undefined) continue
+      const { steps } = finished.episode
+      assert.strictEqual(last.length - 1, steps.length)
+      assert.strictEqual(last.split("|").length - 1, steps.filter(({ transition }) => transition.verdict).length)
+    }
   },
   "what the journal notes can be written and read": ({ events }) => {
     const notes = events.filter(Schema.is(Journal.Noted))

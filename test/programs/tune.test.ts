@@ -94,7 +94,15 @@ describe("tune", () => {
       const reports = yield* Stream.runCollect(tune(curriculum(stage("one", 1), stage("two", 1)), { seed: 3 }))
       const events = yield* Ref.get(yield* RunStoreMemory.Recorded)
       const shape = events.map((event) => event._tag).filter((tag, i, tags) => tag !== tags[i - 1])
-      const perStage = ["StageStarted", "EpisodeAttempted", "RoundJudged", "UpdateStarted", "StepDone", "StageEnded"]
+      const perStage = [
+        "StageStarted",
+        "EpisodesMoved",
+        "EpisodeAttempted",
+        "RoundJudged",
+        "UpdateStarted",
+        "StepDone",
+        "StageEnded"
+      ]
       assert.deepStrictEqual(shape, [...perStage, ...perStage])
       const ids = events.flatMap((event) => event._tag === "EpisodeAttempted" ? [event.attempted.id] : [])
       assert.strictEqual(new Set(ids).size, ids.length)
@@ -443,7 +451,10 @@ describe("tune with staleness", () => {
       )
       yield* TestClock.adjust("3 seconds")
       assert.strictEqual(open, 16)
-      yield* Fiber.interrupt(fiber)
+      // The update under way takes its time first.
+      const interrupting = yield* Effect.forkChild(Fiber.interrupt(fiber))
+      yield* TestClock.adjust("1 minute")
+      yield* Fiber.join(interrupting)
       assert.strictEqual(open, 0)
     }).pipe(Effect.provide(World)))
 })

@@ -14,8 +14,9 @@ import type { Outcomes } from "../../domain/RunStore.ts"
 import { mean, poolMoments } from "../../domain/Statistics.ts"
 import type { Summary } from "../../domain/Summary.ts"
 import type { Update } from "../../domain/Trainer.ts"
+import * as UnderWay from "../../domain/UnderWay.ts"
 import type { Line, RunRecord } from "../../layers/RunReader.ts"
-import { plural } from "../text.ts"
+import { plural, underWay } from "../text.ts"
 
 export interface Shown {
   readonly label: string
@@ -38,6 +39,8 @@ export interface Digest {
   readonly torn: ReadonlyArray<string>
   /** Where the run went on after it had been cut short, in sentences. */
   readonly resumptions: ReadonlyArray<string>
+  /** What it left unfinished when it ended early, in sentences. */
+  readonly unfinished: ReadonlyArray<string>
 }
 
 /** Splits a stream's lines into values for `use` and a sentence about a torn tail. */
@@ -102,6 +105,7 @@ export const gather = Effect.fn("report.gather")(function*(folder: string, recor
     sampled.offer(episode)
     Following.count(answers, episode)
   })
+  const entries = (record.journal?.entries ?? []).map(({ entry }) => entry)
   const digest: Digest = {
     folder,
     manifest: record.manifest,
@@ -112,7 +116,10 @@ export const gather = Effect.fn("report.gather")(function*(folder: string, recor
     answers,
     episodes: sampled.picked(),
     torn: [...tornReports, ...tornEvaluations, ...tornEpisodes],
-    resumptions: (record.journal?.entries ?? []).flatMap(({ entry }) => entry.events).flatMap(resumption)
+    resumptions: entries.flatMap(({ events }) => events).flatMap(resumption),
+    unfinished: record.summary.outcome === "completed"
+      ? []
+      : underWay(UnderWay.after(entries)).map((sentence) => `${sentence}.`)
   }
   return digest
 })

@@ -70,7 +70,7 @@ const header = (digest: Digest): Html => {
 <p class="lead"><span class="chip ${summary.outcome}">${summary.outcome}</span> ${about.join(" \u00b7 ")}</p>
 ${summary.detail === "" ? undefined : html`<p class="notice">${summary.detail}</p>`}
 ${torn.map((sentence) => html`<p class="notice">Not everything could be read: ${sentence}.</p>`)}
-${digest.resumptions.map((sentence) => html`<p class="notice">${sentence}</p>`)}
+${[...digest.resumptions, ...digest.unfinished].map((sentence) => html`<p class="notice">${sentence}</p>`)}
 ${figures(digest)}
 </header>`
 }

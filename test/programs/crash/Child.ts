@@ -1,8 +1,9 @@
 /**
  * envtune as a process of its own, on a small curriculum with the embedded engine, that is killed
- * at a disk operation: `Child.ts <operation, from 1; 0 for none> <arguments of envtune>`.
+ * at a disk operation: `Child.ts <operation, from 1; 0 for none> <signal> <arguments of envtune>`.
  *
- * Operations are counted from when the run's settings are on the disk. One that writes has written a part.
+ * Operations are counted from when the run's settings are on the disk. One that writes has written a part of it, unless
+ * the signal is one that a process can answer.
  */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
@@ -18,7 +19,7 @@ import { defaults } from "../../../src/programs/evaluate.ts"
 import { Parts, type World } from "../../../src/programs/parts.ts"
 import * as wiring from "../../../src/programs/wiring.ts"
 
-const [, , killAt = "0", ...given] = process.argv
+const [, , killAt = "0", signal = "", ...given] = process.argv
 
 /** Two stages of the paper's, four small steps each. */
 const world: World = {
@@ -47,13 +48,14 @@ const parts = Layer.effect(
 let counting = given[0] === "resume"
 let operations = 0
 
-const kill = Effect.sync(() => process.kill(process.pid, "SIGKILL"))
+const kill = Effect.sync(() => process.kill(process.pid, signal))
 
 /** An operation, unless it is the one that this process does not survive; `part` is what of it happens. */
 const counted = <A, E>(operation: Effect.Effect<A, E>, part: Effect.Effect<unknown, E> = Effect.void) =>
   Effect.suspend(() => {
     if (counting) operations += 1
-    return counting && operations === Number(killAt) ? Effect.andThen(part, Effect.andThen(kill, operation)) : operation
+    if (!counting || operations !== Number(killAt)) return operation
+    return Effect.andThen(signal === "SIGKILL" ? part : Effect.void, Effect.andThen(kill, operation))
   })
 
 /** Settings are on the disk with the first file that is. */

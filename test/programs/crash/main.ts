@@ -16,9 +16,14 @@ Command.make(
     yield* outgrow((sentence) => Console.log(sentence))
     yield* survive(kills, seed, (sentence) => Console.log(sentence))
     yield* Console.log(`${kills} of ${kills} killed runs ended as the undisturbed one`)
+    const interruptions = Math.ceil(kills / 5)
+    yield* survive(interruptions, seed, (sentence) => Console.log(sentence), "SIGINT")
+    yield* Console.log(`${interruptions} of ${interruptions} interrupted runs did so, and did nothing twice`)
   }, Effect.scoped)
 ).pipe(
-  Command.withDescription("Kills runs at random disk operations, resumes them, and compares them with one left alone"),
+  Command.withDescription(
+    "Kills and interrupts runs at random disk operations, resumes them, and compares them with one left alone"
+  ),
   Command.run({ version: "0" }),
   Effect.provide(NodeServices.layer),
   NodeRuntime.runMain

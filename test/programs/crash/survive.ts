@@ -10,10 +10,13 @@ import * as RunReader from "../../../src/layers/RunReader.ts"
 
 const program = new URL("Child.ts", import.meta.url).pathname
 
-/** Runs envtune, killed at an operation unless that is 0; its exit code, none when it was killed, and what it said on stderr. */
-export const envtune = Effect.fnUntraced(function*(killAt: number, ...given: ReadonlyArray<string>) {
+/** What ends a process: at once, or as Ctrl-C does. */
+export type Signal = "SIGKILL" | "SIGINT"
+
+/** Runs envtune, ended at an operation unless that is 0; its exit code, none when it was killed, and what it said on stderr. */
+export const envtune = Effect.fnUntraced(function*(killAt: number, signal: Signal, ...given: ReadonlyArray<string>) {
   const spawner = yield* ChildProcessSpawner.ChildProcessSpawner
-  const child = yield* spawner.spawn(ChildProcess.make(process.execPath, [program, String(killAt), ...given]))
+  const child = yield* spawner.spawn(ChildProcess.make(process.execPath, [program, String(killAt), signal, ...given]))
   const [errors, , code] = yield* Effect.all([
     child.stderr.pipe(Stream.decodeText, Stream.mkString),
     Stream.runDrain(child.stdout),
@@ -22,10 +25,10 @@ export const envtune = Effect.fnUntraced(function*(killAt: number, ...given: Rea
   return { code: code._tag === "Success" ? Number(code.success) : undefined, errors }
 }, Effect.scoped)
 
-const begin = (folder: string, killAt: number) =>
-  envtune(killAt, "tune", "--out", folder, "--seed", "7", "--workers", "1", "--save-every", "2")
+const begin = (folder: string, killAt: number, signal: Signal = "SIGKILL") =>
+  envtune(killAt, signal, "tune", "--out", folder, "--seed", "7", "--workers", "1", "--save-every", "2")
 
-const resume = (folder: string, killAt: number) => envtune(killAt, "resume", folder, "--workers", "1")
+const resume = (folder: string, killAt: number) => envtune(killAt, "SIGKILL", "resume", folder, "--workers", "1")
 
 const withoutTimes = (text: string): unknown =>
   JSON.parse(text, (key, part: unknown) => key === "seconds" || key === "options" ? undefined : part)
@@ -45,7 +48,10 @@ const essence = Effect.fnUntraced(function*(folder: string) {
     episodes: gunzipSync(yield* fs.readFile(`${folder}/${files.episodes}`)).toString(),
     evaluations: yield* text(files.evaluations),
     rounds,
-    summary: withoutTimes(yield* text(files.summary)),
+    // Where it was interrupted, a run keeps the weights it had.
+    summary: withoutTimes(
+      (yield* text(files.summary)).replaceAll(/,\s*\{\s*"path": "checkpoints\/step-\d+",[^}]*\}/g, "")
+    ),
     weights: Buffer.from(yield* fs.readFile(`${folder}/${files.checkpoints}/final/optimizer.safetensors`)).toString(
       "hex"
     ),
@@ -76,13 +82,15 @@ const undisturbedOperations = Effect.fnUntraced(function*(folder: string) {
 })
 
 /**
- * Kills that many runs of one seed, each at another random disk operation and every other one again while it resumes, and
- * fails with what of the first that differs from an undisturbed run. `say` hears of each.
+ * Ends that many runs of one seed, each at another random disk operation, and fails with what of the first that differs
+ * from an undisturbed run once it is resumed. Every other one that was killed is killed again while it resumes; one that
+ * was interrupted must not do anything twice. `say` hears of each.
  */
 export const survive = Effect.fnUntraced(function*(
-  kills: number,
+  runs: number,
   seed: number,
-  say: (sentence: string) => Effect.Effect<void>
+  say: (sentence: string) => Effect.Effect<void>,
+  signal: Signal = "SIGKILL"
 ) {
   const fs = yield* FileSystem.FileSystem
   const folder = yield* fs.makeTempDirectoryScoped()
@@ -90,22 +98,31 @@ export const survive = Effect.fnUntraced(function*(
   const operations = yield* undisturbedOperations(undisturbed)
   const expected = yield* essence(undisturbed)
   const draws = new Seed.Draws(Seed.derive("crash", seed))
-  for (let n = 0; n < kills; n++) {
-    const killed = `${folder}/${n}`
-    const at = 1 + draws.below(operations)
-    const again = n % 2 === 0 ? 0 : 1 + draws.below(20)
-    const where = `killed at disk operation ${at} of ${operations}`
+  // With the last of them the run is complete, and an interruption has nothing left to end.
+  const eligible = signal === "SIGKILL" ? operations : Math.floor(operations * 0.85)
+  for (let n = 0; n < runs;) {
+    const ended = `${folder}/run`
+    const at = 1 + draws.below(eligible)
+    const again = signal === "SIGINT" || n % 2 === 0 ? 0 : 1 + draws.below(20)
+    const where = `${signal} at disk operation ${at} of ${operations}`
       + (again === 0 ? "" : `, and again at ${again} of the resumption`)
-    const first = yield* begin(killed, at)
-    if (first.code !== undefined) {
-      return yield* new NotTheSame({ detail: `${where}: it ended with ${first.code} instead; ${first.errors}` })
+    const first = yield* begin(ended, at, signal)
+    if (first.code !== 0) {
+      if (first.code !== (signal === "SIGKILL" ? undefined : 130)) {
+        return yield* new NotTheSame({ detail: `${where}: it ended with ${first.code} instead; ${first.errors}` })
+      }
+      if (again > 0) yield* resume(ended, again)
+      const last = yield* resume(ended, 0)
+      if (last.code !== 0) return yield* new NotTheSame({ detail: `${where}: not resumed; ${last.errors}` })
+      if (signal === "SIGINT" && /[1-9]\d* (?:step|episode)s? after that/.test(last.errors)) {
+        return yield* new NotTheSame({ detail: `${where}: something is done twice; ${last.errors}` })
+      }
+      yield* expectSame(where, expected, yield* essence(ended))
+      n += 1
+      yield* say(`${n} of ${runs}: ${where}; ${last.errors.split("\n")[0] ?? ""}`)
     }
-    if (again > 0) yield* resume(killed, again)
-    const last = yield* resume(killed, 0)
-    if (last.code !== 0) return yield* new NotTheSame({ detail: `${where}: not resumed; ${last.errors}` })
-    yield* expectSame(where, expected, yield* essence(killed))
-    yield* say(`${n + 1} of ${kills}: ${where}; ${last.errors.split("\n")[0] ?? ""}`)
-    yield* fs.remove(killed, { recursive: true })
+    // What episodes do is written by the clock, so a run may have fewer operations than another, and get away.
+    yield* fs.remove(ended, { recursive: true })
   }
   return operations
 })
