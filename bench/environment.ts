@@ -1,6 +1,10 @@
 /**
  * Speed and size of the BFCL environment: the ground truth replayed and checked, executed alone, and what an open episode
  * takes of memory. On the drills, or on the instances of a BFCL folder whose tool sets are all there.
+ *
+ * All instances are played one after the other, over and over, so that their configurations and calls have been read;
+ * "none seen before" is with the reading of every call. A group plays each of them several times in a row, as training
+ * does. The original does the same work in the same order.
  */
 import { Effect, Layer, Option } from "effect"
 import * as Command from "effect/cli/Command"
@@ -171,6 +175,13 @@ const sizes = Effect.fnUntraced(function*(kind: string, tasks: ReadonlyArray<Tas
 
 const isLong = (task: Task): boolean => entryOf(task).longContext
 
+/** Episodes of a group, as in the curriculum of the drills. */
+const groupSize = 8
+
+/** Each task as often as a group plays it, one after the other: what an instance touches is still in the caches. */
+const inGroups = (tasks: ReadonlyArray<Task>): ReadonlyArray<Task> =>
+  tasks.flatMap((task) => Array.from({ length: groupSize }, () => task))
+
 export interface Options {
   readonly data: Option.Option<string>
   readonly original: Option.Option<string>
@@ -185,12 +196,13 @@ export const measure = Effect.fnUntraced(function*({ data, original: folder, rou
     : undefined
   const kinds = [
     ["all", tasks],
+    [`in groups of ${groupSize}`, inGroups(tasks)],
     ["standard", tasks.filter((task) => !isLong(task))],
     ["long context", tasks.filter(isLong)]
   ] as const
   const figures = [
     ...yield* Effect.forEach(kinds, ([kind, of]) => rates(kind, of.map(entryOf), subject, rounds, original)),
-    ...yield* Effect.forEach(kinds.slice(1), ([kind, of]) => Effect.provide(sizes(kind, of), environment)),
+    ...yield* Effect.forEach(kinds.slice(2), ([kind, of]) => Effect.provide(sizes(kind, of), environment)),
     [yield* Effect.provide(kept(tasks), environment)]
   ]
   const beside = original === undefined ? "" : `; beside the original on CPython ${original.version}`
