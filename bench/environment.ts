@@ -1,6 +1,10 @@
 /**
  * Speed and size of the BFCL environment: the ground truth replayed and checked, executed alone, and what an open episode
  * takes of memory. On the drills, or on the instances of a BFCL folder whose tool sets are all there.
+ *
+ * All instances are played one after the other, over and over, so that their configurations and calls have been read;
+ * "no call seen before" is with the reading of every call. A group plays each of them several times in a row, as training
+ * does. The original does the same work in the same order.
  */
 import { Effect, Layer, Option } from "effect"
 import * as Command from "effect/cli/Command"
@@ -66,6 +70,17 @@ const benchmark = Effect.fnUntraced(function*(folder: string) {
 const callsOf = (entries: ReadonlyArray<Entry>): number =>
   entries.reduce((sum, entry) => sum + groundTruth(entry).flat().length, 0)
 
+/** Calls per second of CPU when every one has to be read. */
+const readings = Effect.fnUntraced(function*(entries: ReadonlyArray<Entry>, { longContext }: Subject, rounds: number) {
+  const { own } = yield* Replays.measure("read", entries, longContext, rounds, undefined)
+  const figure: Figures.Figure = {
+    name: "execution alone, all, no call seen before",
+    value: own * callsOf(entries) / entries.length,
+    unit: "calls / CPU s"
+  }
+  return figure
+})
+
 /** Instances, or calls, per second of CPU. */
 const rates = Effect.fnUntraced(function*(
   kind: string,
@@ -100,13 +115,11 @@ const rates = Effect.fnUntraced(function*(
   })
   const replays = yield* instances("replay", "replay with checks", 30)
   const executions = yield* instances("execute", "execution alone", 50)
-  const readings = yield* Replays.measure("read", entries, longContext, rounds, undefined)
   return [
     replays,
     calls("its ground-truth calls, each executed twice", replays.value),
     executions,
-    calls("its calls", executions.value),
-    calls("its calls, none seen before", readings.own)
+    calls("its calls", executions.value)
   ]
 })
 
@@ -171,6 +184,13 @@ const sizes = Effect.fnUntraced(function*(kind: string, tasks: ReadonlyArray<Tas
 
 const isLong = (task: Task): boolean => entryOf(task).longContext
 
+/** Episodes of a group, as in the curriculum of the drills. */
+const groupSize = 8
+
+/** Each task as often as a group plays it, one after the other: what an instance touches is still in the caches. */
+const inGroups = (tasks: ReadonlyArray<Task>): ReadonlyArray<Task> =>
+  tasks.flatMap((task) => Array.from({ length: groupSize }, () => task))
+
 export interface Options {
   readonly data: Option.Option<string>
   readonly original: Option.Option<string>
@@ -185,12 +205,14 @@ export const measure = Effect.fnUntraced(function*({ data, original: folder, rou
     : undefined
   const kinds = [
     ["all", tasks],
+    [`in groups of ${groupSize}`, inGroups(tasks)],
     ["standard", tasks.filter((task) => !isLong(task))],
     ["long context", tasks.filter(isLong)]
   ] as const
   const figures = [
     ...yield* Effect.forEach(kinds, ([kind, of]) => rates(kind, of.map(entryOf), subject, rounds, original)),
-    ...yield* Effect.forEach(kinds.slice(1), ([kind, of]) => Effect.provide(sizes(kind, of), environment)),
+    [yield* readings(tasks.map(entryOf), subject, rounds)],
+    ...yield* Effect.forEach(kinds.slice(2), ([kind, of]) => Effect.provide(sizes(kind, of), environment)),
     [yield* Effect.provide(kept(tasks), environment)]
   ]
   const beside = original === undefined ? "" : `; beside the original on CPython ${original.version}`

@@ -7,6 +7,7 @@
  * different starts.
  */
 import { Result, Schema } from "effect"
+import { remembered } from "../Memo.ts"
 import { dumps, loads } from "../python/Json.ts"
 import { Dict, PythonError, type Value } from "../python/Value.ts"
 import type { Task } from "../Task.ts"
@@ -102,6 +103,9 @@ export const kindOf = (id: string): Result.Result<Pick<Entry, "category" | "scen
   })
 }
 
+/** One text for all that are equal: the variants of a scenario have most of their calls in common. */
+const same = remembered((text) => text)
+
 const entryOf = (
   line: Line,
   answers: ReadonlyMap<string, ReadonlyArray<ReadonlyArray<string>>>
@@ -126,7 +130,7 @@ const entryOf = (
       turns: question.question.map((messages, turn) => ({
         messages,
         revealed: question.missed_function?.[turn] ?? [],
-        groundTruth: truth[turn] ?? []
+        groundTruth: (truth[turn] ?? []).map(same)
       })),
       longContext: category === "long_context"
     }

@@ -4,7 +4,7 @@
  * A call is the text of a Python expression or a JSON tool call; its result is always a text. What did not succeed
  * comes with a `Failure` beside the text, whether a tool, the binding of arguments, the parser or the evaluator said no.
  */
-import { remembered } from "../Memo.ts"
+import { type Limits, remembered } from "../Memo.ts"
 import { builtin } from "../python/Builtins.ts"
 import { Callable } from "../python/Callable.ts"
 import { compile } from "../python/Compile.ts"
@@ -31,18 +31,27 @@ export interface Located {
   readonly toolIndex: number
 }
 
+/** Texts of configurations that are remembered for each list of classes: the benchmark has 60 of them at most. */
+const alike: Limits = { maximumTexts: 256, maximumLength: 1 << 16 }
+
 /** Toolsets by class, in the entry's order, and their tools by name. */
-interface Toolbox {
+class Toolbox {
   readonly toolsets: ReadonlyArray<RegisteredToolset>
   readonly tools: ReadonlyMap<string, Located>
-}
-
-const makeToolbox = (toolsets: ReadonlyArray<RegisteredToolset>): Toolbox => {
-  const tools = new Map<string, Located>()
-  for (const [classIndex, toolset] of toolsets.entries()) {
-    for (const [toolIndex, tool] of toolset.tools.entries()) tools.set(tool.name, { tool, classIndex, toolIndex })
+  /** What begins from that text: the variants of a scenario do alike, and have all of it in common. */
+  readonly beginning = {
+    standard: remembered((config) => new Beginning(this, Json.loads(config)), alike),
+    longContext: remembered((config) => new Beginning(this, Json.loads(config)), alike)
   }
-  return { toolsets, tools }
+
+  constructor(toolsets: ReadonlyArray<RegisteredToolset>) {
+    const tools = new Map<string, Located>()
+    for (const [classIndex, toolset] of toolsets.entries()) {
+      for (const [toolIndex, tool] of toolset.tools.entries()) tools.set(tool.name, { tool, classIndex, toolIndex })
+    }
+    this.toolsets = toolsets
+    this.tools = tools
+  }
 }
 
 /** Toolboxes by the classes' names: an entry's classes are one of a few dozen lists. */
@@ -51,7 +60,7 @@ const toolboxes = new Map<string, Toolbox>()
 const toolboxOf = (toolsets: ReadonlyArray<RegisteredToolset>): Toolbox => {
   const key = toolsets.map((toolset) => toolset.name).join(" ")
   let toolbox = toolboxes.get(key)
-  if (toolbox === undefined) toolboxes.set(key, toolbox = makeToolbox(toolsets))
+  if (toolbox === undefined) toolboxes.set(key, toolbox = new Toolbox(toolsets))
   return toolbox
 }
 
@@ -95,14 +104,7 @@ export interface Session {
   readonly config: Dict
 }
 
-const configOf = ({ initialConfig }: World): Dict => {
-  const parsed = typeof initialConfig === "string" ? Json.loads(initialConfig) : deepCopy(initialConfig)
-  const config = parsed instanceof Dict ? parsed : new Dict()
-  config.freeze()
-  return config
-}
-
-/** What the sessions of a world have in common. */
+/** What the sessions of worlds that are alike have in common. */
 class Beginning {
   readonly toolbox: Toolbox
   readonly config: Dict
@@ -110,11 +112,11 @@ class Beginning {
   private copiers: ReadonlyArray<() => Simulator> | undefined
   private constants: LongContext | undefined
 
-  constructor(world: World) {
-    const missing = world.classes.filter((name) => toolsetOf(name) === undefined)
-    if (missing.length > 0) throw new ToolsetMissing(missing)
-    this.toolbox = toolboxOf(world.classes.flatMap((name) => toolsetOf(name) ?? []))
-    this.config = configOf(world)
+  /** The configuration is adopted. */
+  constructor(toolbox: Toolbox, config: Value) {
+    this.toolbox = toolbox
+    this.config = config instanceof Dict ? config : new Dict()
+    this.config.freeze()
   }
 
   /** The instances before any call. To fill them from the configuration takes longer than an episode, so it is done once. */
@@ -136,11 +138,20 @@ class Beginning {
   }
 }
 
+const begun = ({ classes, initialConfig, longContext }: World): Beginning => {
+  const missing = classes.filter((name) => toolsetOf(name) === undefined)
+  if (missing.length > 0) throw new ToolsetMissing(missing)
+  const toolbox = toolboxOf(classes.flatMap((name) => toolsetOf(name) ?? []))
+  return typeof initialConfig === "string"
+    ? toolbox.beginning[longContext ? "longContext" : "standard"](initialConfig)
+    : new Beginning(toolbox, deepCopy(initialConfig))
+}
+
 const beginnings = new WeakMap<World, Beginning>()
 
 const beginningOf = (world: World): Beginning => {
   let beginning = beginnings.get(world)
-  if (beginning === undefined) beginnings.set(world, beginning = new Beginning(world))
+  if (beginning === undefined) beginnings.set(world, beginning = begun(world))
   return beginning
 }
 

@@ -271,6 +271,6 @@ export const MathAPI: Toolset<State> = {
     overList("sum_values", "calculate sum", (numbers) => sum(iterate(numbers)))
   ],
   load: () => ({}),
-  ...Attributes.named(),
+  ...Attributes.named((state: State) => state),
   providers: {}
 }

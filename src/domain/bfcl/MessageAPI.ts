@@ -252,6 +252,7 @@ export const MessageAPI: Toolset<State> = {
   ],
   load,
   ...Attributes.named(
+    (state: State) => ({ ...state }),
     "_random",
     "generated_ids",
     "user_count",

@@ -16,12 +16,13 @@ export class Shared {
   /** The tags, and the mentions, of every tweet that was posted without. */
   readonly tags: Array<Value> = []
   readonly mentions: Array<Value> = []
-  private readonly adopted = new Map<string, Value>()
+  private adopted: Map<string, Value> | undefined
 
   /** A long-context constant that instances adopt and change. */
   extension(longContext: LongContext, name: string): Value {
-    let value = this.adopted.get(name)
-    if (value === undefined) this.adopted.set(name, value = deepCopy(constant(longContext, name)))
+    const adopted = this.adopted ??= new Map()
+    let value = adopted.get(name)
+    if (value === undefined) adopted.set(name, value = deepCopy(constant(longContext, name)))
     return value
   }
 }

@@ -211,7 +211,7 @@ export const TicketAPI: Toolset<State> = {
     getUserTickets
   ],
   load,
-  ...Attributes.named("ticket_queue", "ticket_counter", "current_user"),
+  ...Attributes.named((state: State) => ({ ...state }), "ticket_queue", "ticket_counter", "current_user"),
   providers: {
     ticket_id: [{ tool: "get_user_tickets" }, { tool: "create_ticket" }],
     ticket_login: [{ tool: "ticket_login" }]

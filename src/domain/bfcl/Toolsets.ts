@@ -42,40 +42,52 @@ export interface RegisteredToolset {
   readonly open: (config: Dict, longContext: LongContext | undefined, shared?: Shared) => Simulator
 }
 
-const register = <State>(module: string, toolset: Toolset<State>): RegisteredToolset => {
-  class Simulation implements Simulator {
-    readonly toolset = registered
-    private readonly state: State
+/** One class for all tool sets: of eight, the engine would look up at every call what it calls. */
+class Simulation<State> implements Simulator {
+  readonly toolset: RegisteredToolset
+  private readonly rules: Toolset<State>
+  private readonly state: State
 
-    constructor(state: State) {
-      this.state = state
-    }
-
-    run(tool: number, given: ReadonlyArray<Value>): Value | Failure {
-      return toolset.tools[tool]!.run(this.state, given)
-    }
-
-    attributes(): Attributes {
-      return toolset.attributes(this.state)
-    }
-
-    differences(that: Simulator | undefined): ReadonlyArray<string> {
-      if (!(that instanceof Simulation)) return publicNames(this.attributes())
-      return toolset.equalStates(this.state, that.state) ? none : unequal(this.attributes(), that.attributes())
-    }
-
-    copier(): () => Simulator {
-      for (const [, value] of this.attributes()) freeze(value)
-      const copy = toolset.copier(this.state)
-      return () => new Simulation(copy())
-    }
+  constructor(toolset: RegisteredToolset, rules: Toolset<State>, state: State) {
+    this.toolset = toolset
+    this.rules = rules
+    this.state = state
   }
+
+  run(tool: number, given: ReadonlyArray<Value>): Value | Failure {
+    return this.rules.tools[tool]!.run(this.state, given)
+  }
+
+  attributes(): Attributes {
+    return this.rules.attributes(this.state)
+  }
+
+  differences(that: Simulator | undefined): ReadonlyArray<string> {
+    if (!this.isAlike(that)) return publicNames(this.attributes())
+    return this.rules.equalStates(this.state, that.state) ? none : unequal(this.attributes(), that.attributes())
+  }
+
+  copier(): () => Simulator {
+    for (const [, value] of this.attributes()) freeze(value)
+    const { rules, toolset } = this
+    const copy = rules.copier(this.state)
+    return () => new Simulation(toolset, rules, copy())
+  }
+
+  /** What has the same rules has the same kind of state. */
+  private isAlike(that: Simulator | undefined): that is Simulation<State> {
+    return that instanceof Simulation && that.rules === this.rules
+  }
+}
+
+const register = <State>(module: string, toolset: Toolset<State>): RegisteredToolset => {
   const registered: RegisteredToolset = {
     name: toolset.name,
     module,
     tools: toolset.tools,
     providers: toolset.providers,
-    open: (config, longContext, shared) => new Simulation(toolset.load(config, longContext, shared))
+    open: (config, longContext, shared) =>
+      new Simulation(registered, toolset, toolset.load(config, longContext, shared))
   }
   return registered
 }

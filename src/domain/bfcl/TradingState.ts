@@ -79,6 +79,7 @@ export const load = (config: Dict, longContext: LongContext | undefined): State 
 
 /** Python's order. */
 export const { attributes, copier, equalStates } = Attributes.named(
+  (state: State) => ({ ...state }),
   "orders",
   "account_info",
   "authenticated",

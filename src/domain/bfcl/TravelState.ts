@@ -86,6 +86,7 @@ const flightCosts = ({ factor, routes, travel_class, travel_date }: Pricing): Di
 
 /** Python's order, from the second attribute on. */
 const named = Attributes.named(
+  (state: State) => ({ ...state }),
   "_random",
   "credit_card_list",
   "booking_record",

@@ -280,17 +280,6 @@ const getUserStats: Tool<State> = {
     })
 }
 
-const named = Attributes.named(
-  "username",
-  "password",
-  "authenticated",
-  "tweets",
-  "comments",
-  "retweets",
-  "following_list",
-  "tweet_counter"
-)
-
 export const TwitterAPI: Toolset<State> = {
   name: "TwitterAPI",
   tools: [
@@ -310,11 +299,17 @@ export const TwitterAPI: Toolset<State> = {
     getUserStats
   ],
   load,
-  ...named,
-  copier: (state) => {
-    const copy = named.copier(state)
-    return () => ({ ...copy(), shared: new Shared() })
-  },
+  ...Attributes.named(
+    (state: State) => ({ ...state, shared: new Shared() }),
+    "username",
+    "password",
+    "authenticated",
+    "tweets",
+    "comments",
+    "retweets",
+    "following_list",
+    "tweet_counter"
+  ),
   providers: {
     authentication: [{ tool: "authenticate_twitter" }],
     followed_user: [{ tool: "list_all_following" }],

@@ -45,7 +45,7 @@ const inTableOrder = (integers: ReadonlyArray<bigint>): Array<bigint> => {
 export class PySet extends Instance {
   readonly typeName = "set"
   override readonly hashable = false
-  private readonly members = new Dict()
+  private members = new Dict()
 
   constructor(items: Iterable<Value> = []) {
     super()
@@ -83,7 +83,13 @@ export class PySet extends Instance {
   }
 
   override deepCopy(): PySet {
-    return new PySet(this.members.keys())
+    const copy = new PySet()
+    copy.members = this.members.deepCopy()
+    return copy
+  }
+
+  override freeze(): void {
+    this.members.freeze()
   }
 
   override equals(that: Value): boolean {

@@ -266,13 +266,15 @@ const changes = [
 
 const states = (of: Session) => of.instances.map(encodeState)
 
-describe("sessions of one world", () => {
+describe("sessions of worlds that are alike", () => {
   for (const longContext of [false, true]) {
     it(`begin alike${longContext ? " in long context" : ""}, whatever happens in another`, () => {
-      const world = { classes: classNames, initialConfig: "{}", longContext }
-      const start = (): Session => open(world, { name: "sessions", longContext: constants })
+      const world = { classes: classNames, longContext }
+      const start = (initialConfig: string | Dict = "{}"): Session =>
+        open({ ...world, initialConfig }, { name: "sessions", longContext: constants })
       const [first, second] = [start(), start()]
-      const beginning = states(open({ ...world }, { name: "sessions", longContext: constants }))
+      // A value is read anew, where texts that are equal are read once.
+      const beginning = states(start(new Dict()))
       const results = changes.map((call) => execute(first, call).text)
       assert.deepStrictEqual(states(second), beginning)
       assert.deepStrictEqual(states(start()), beginning)
