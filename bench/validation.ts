@@ -56,10 +56,10 @@ const spinAll = (workers: ReadonlyArray<Worker>, rounds: number) =>
 /** What several threads get done over what one does, where they share nothing: cores may be halves of one. */
 const machine = Effect.fnUntraced(function*(threads: number, rounds: number) {
   const spinners = yield* Effect.forEach(Array.from({ length: threads }), () => spinner)
-  yield* spinAll(spinners, 1e6)
+  yield* spinAll(spinners, 1000)
   const spent = yield* Effect.forEach(
     Array.from({ length: rounds }),
-    () => Effect.all([spinAll(spinners.slice(0, 1), 3e8), spinAll(spinners, 3e8)])
+    () => Effect.all([spinAll(spinners.slice(0, 1), 3000), spinAll(spinners, 3000)])
   )
   return threads * quickest(spent.map(([one]) => one)).seconds / quickest(spent.map(([, all]) => all)).seconds
 }, Effect.scoped)
