@@ -81,12 +81,20 @@ export const paper: Optimization = {
   updatesPerBatch: 1
 }
 
-/** With the learning rate of a stage's step, counted from 0. */
-export const inStep = (optimization: Optimization, stageStep: number): Optimization => {
-  const { decay, learningRate } = optimization
-  if (decay === null) return optimization
-  const fallen = Math.min(1, stageStep / decay.steps)
-  return { ...optimization, learningRate: learningRate * (1 - (1 - decay.to) * fallen) }
+/** Where an update is: the step of its stage, and the optimiser steps that the run took before, both from 0. */
+export interface Moment {
+  readonly stageStep: number
+  readonly updatesBefore: number
+}
+
+/** Of an update: raised along a line at the start of the run, lowered along one in each stage. */
+export const learningRateAt = (
+  { decay, learningRate, warmupSteps }: Pick<Optimization, "decay" | "learningRate" | "warmupSteps">,
+  { stageStep, updatesBefore }: Moment
+): number => {
+  const warm = Math.min(1, (updatesBefore + 1) / Math.max(1, warmupSteps))
+  const kept = decay === null ? 1 : 1 - (1 - decay.to) * Math.min(1, stageStep / decay.steps)
+  return learningRate * kept * warm
 }
 
 export interface Member {
@@ -104,15 +112,13 @@ export interface Group {
   readonly members: ReadonlyArray<Member>
 }
 
-export interface Batch {
+export interface Batch extends Moment {
   readonly stage: string
   /** Counted over the whole run, from 0. */
   readonly step: number
   readonly groups: ReadonlyArray<Group>
   readonly optimization: Optimization
-  /** Optimiser steps that the run took before, for warm-up. */
-  readonly updatesBefore: number
-  /** Of these, how many at most since the weights that sampled the batch; 0: the weights are the same. */
+  /** Of the updates before, how many at most since the weights that sampled the batch; 0: the weights are the same. */
   readonly staleness: number
 }
 

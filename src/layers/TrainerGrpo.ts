@@ -19,6 +19,7 @@ import {
   BatchRejected,
   EngineFailed,
   type Group,
+  learningRateAt,
   type Optimization,
   Trainer,
   TrainerError,
@@ -189,7 +190,7 @@ const make = Effect.gen(function*() {
   })
 
   const update = Effect.fnUntraced(
-    function*(sequences: ReadonlyArray<Sequence>, options: Optimization, updatesBefore: number, fresh: boolean) {
+    function*(sequences: ReadonlyArray<Sequence>, options: Optimization, learningRate: number, fresh: boolean) {
       const { klCoefficient } = options.loss
       const { noReference } = engine.info.capabilities
       const every = klCoefficient > 0 ? 1 : measureEvery
@@ -199,7 +200,6 @@ const make = Effect.gen(function*() {
       const { result, scored } = yield* ppo === undefined
         ? linearly(sequences, options.loss, reference, fresh)
         : byRatio(ppo, sequences, options.loss)
-      const learningRate = options.learningRate * Math.min(1, (updatesBefore + 1) / Math.max(1, options.warmupSteps))
       const { gradientNorm } = yield* engine.optimStep({
         learningRate,
         beta1: options.beta1,
@@ -235,10 +235,9 @@ const make = Effect.gen(function*() {
               reason: new BatchRejected({ detail: `no episode of step ${batch.step} has tokens with an advantage` })
             })
           }
-          const { optimization, staleness, updatesBefore } = batch
-          updates.push(
-            yield* update(sequences, optimization, updatesBefore + updates.length, staleness + updates.length === 0)
-          )
+          const { optimization, staleness, stageStep, updatesBefore } = batch
+          const rate = learningRateAt(optimization, { stageStep, updatesBefore: updatesBefore + updates.length })
+          updates.push(yield* update(sequences, optimization, rate, staleness + updates.length === 0))
         }
         return combine(updates)
       },

@@ -1,7 +1,7 @@
 /** A trainer without weights that keeps the batches it was given: for tests of everything around training. */
 import { Context, Effect, Layer, Ref } from "effect"
 import { fromEpisode } from "../domain/Segment.ts"
-import { type Batch, Trainer } from "../domain/Trainer.ts"
+import { type Batch, learningRateAt, Trainer } from "../domain/Trainer.ts"
 
 /** Every batch, oldest first. */
 export class Recorded extends Context.Service<Recorded, Ref.Ref<ReadonlyArray<Batch>>>()(
@@ -24,7 +24,7 @@ export const layer: Layer.Layer<Trainer | Recorded> = Layer.effect(
           entropy: 0,
           clipFraction: 0,
           gradientNorm: 0,
-          learningRate: batch.optimization.learningRate,
+          learningRate: learningRateAt(batch.optimization, batch),
           sequences: segments.length,
           tokens: segments.reduce((sum, { mask }) => sum + mask.reduce((all, value) => all + value, 0), 0)
         }

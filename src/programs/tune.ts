@@ -19,7 +19,7 @@ import * as Standing from "../domain/Standing.ts"
 import type { Task } from "../domain/Task.ts"
 import * as TaskOrder from "../domain/TaskOrder.ts"
 import { ofPart, Tasks } from "../domain/Tasks.ts"
-import { inStep, Trainer, updatesOf } from "../domain/Trainer.ts"
+import { Trainer, updatesOf } from "../domain/Trainer.ts"
 import * as Ahead from "./ahead.ts"
 import { collect, type Collected, type Place, stageOver, unused } from "./collect.ts"
 import { follow } from "./follow.ts"
@@ -175,7 +175,7 @@ const makeStep = Effect.fnUntraced(function*<E, R>(
     const collectedAt = yield* Clock.currentTimeMillis
     const { collected, place: { step } } = batch
     const { groups } = collected
-    const optimization = inStep(stage.settings.optimization, stageStep)
+    const { optimization } = stage.settings
     const updates = updatesOf(groups.length, optimization)
     const staleness = progress.updates - batch.updates
     const episodes = groups.reduce((sum, { members }) => sum + members.length, 0)
@@ -192,6 +192,7 @@ const makeStep = Effect.fnUntraced(function*<E, R>(
         : yield* trainer.step({
           stage: stage.name,
           step,
+          stageStep,
           groups,
           optimization,
           updatesBefore: progress.updates,

@@ -8,7 +8,11 @@ const Decay = Schema.Struct({
 })
 
 const rates = (decay: Trainer.Optimization["decay"]) =>
-  Array.from({ length: 60 }, (_, n) => Trainer.inStep({ ...Trainer.paper, learningRate: 2, decay }, n).learningRate)
+  Array.from(
+    { length: 60 },
+    (_, stageStep) =>
+      Trainer.learningRateAt({ learningRate: 2, warmupSteps: 10, decay }, { stageStep, updatesBefore: 10 })
+  )
 
 describe("the learning rate in a stage", () => {
   it.prop("falls by the same amount every step, to its share, and stays there", [Decay], ([decay]) => {
@@ -18,6 +22,14 @@ describe("the learning rate in a stage", () => {
       const fall = n <= decay.steps ? 2 * (1 - decay.to) / decay.steps : 0
       assert.approximately(all[n - 1]! - all[n]!, fall, 1e-12)
     }
+  })
+
+  it("rises over the first updates of a run, whatever the stage has of it", () => {
+    const decay = { steps: 4, to: 0.5 }
+    const rising = [0, 1, 2, 3, 4].map((updatesBefore) =>
+      Trainer.learningRateAt({ learningRate: 1, warmupSteps: 4, decay }, { stageStep: 2, updatesBefore })
+    )
+    assert.deepStrictEqual(rising, [0.1875, 0.375, 0.5625, 0.75, 0.75])
   })
 
   it("stays where it is without decay, also where none was written down", () => {

@@ -86,6 +86,7 @@ const batch: Batch = {
     learningRate: 1e-3,
     weightDecay: 0
   },
+  stageStep: 0,
   updatesBefore: 0,
   staleness: 1
 }

@@ -60,6 +60,7 @@ const batch = (members: ReadonlyArray<Member>, own: Optimization, groups = 1): B
   step: 0,
   groups: Array.from({ length: groups }, () => ({ task, members })),
   optimization: own,
+  stageStep: 0,
   updatesBefore: 0,
   staleness: 0
 })

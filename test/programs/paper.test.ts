@@ -45,9 +45,11 @@ describe("the paper's curriculum on BFCL", () => {
   it("takes steps of the same sizes in a single stage, where the last are smaller", () => {
     const drills = Paper.drills(EnvironmentToy.layer)
     const single = Paper.drills(EnvironmentToy.layer, { ...Paper.choices, singleStage: true })
+    const rate = (optimization: Trainer.Optimization, stageStep: number) =>
+      Trainer.learningRateAt({ ...optimization, warmupSteps: 0 }, { stageStep, updatesBefore: 0 })
     const sizes = ({ stages }: typeof drills) =>
       stages.flatMap(({ advance, settings: { optimization } }) =>
-        Array.from({ length: Forecast.boundOf(advance) ?? 0 }, (_, n) => Trainer.inStep(optimization, n).learningRate)
+        Array.from({ length: Forecast.boundOf(advance) ?? 0 }, (_, n) => rate(optimization, n))
       )
     assert.closeTo(sizes(drills).at(-1)!, sizes(drills)[0]! / 10, 1e-5)
     assert.deepStrictEqual(sizes(single), sizes(drills))

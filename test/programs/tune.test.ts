@@ -83,9 +83,8 @@ describe("tune", () => {
     Effect.gen(function*() {
       const optimization = { learningRate: 1, decay: { steps: 2, to: 0.5 } }
       const stages = ["one", "two"].map((name) => stage(name, 3, { optimization }))
-      yield* Stream.runDrain(tune(curriculum(...stages), { seed: 2 }))
-      const batches = yield* Ref.get(yield* TrainerMemory.Recorded)
-      const rates = batches.map(({ optimization }) => optimization.learningRate)
+      const reports = yield* Stream.runCollect(tune(curriculum(...stages), { seed: 2 }))
+      const rates = reports.map(({ update }) => update?.learningRate)
       assert.deepStrictEqual(rates, [1, 0.75, 0.5, 1, 0.75, 0.5])
     }).pipe(Effect.provide([World, halfRight])))
 
