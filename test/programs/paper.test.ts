@@ -9,6 +9,10 @@ import { task } from "./world.ts"
 const released = Paper.bfcl(EnvironmentToy.layer)
 const adapters = Paper.bfclLora(EnvironmentToy.layer)
 
+/** After warm-up. */
+const rate = (optimization: Trainer.Optimization, stageStep: number) =>
+  Trainer.learningRateAt({ ...optimization, warmupSteps: 0 }, { stageStep, updatesBefore: 0 })
+
 describe("the paper's curriculum on BFCL", () => {
   it("has the released configuration in every stage", () => {
     for (const { settings: { groupSize, optimization, sampling } } of released.stages) {
@@ -45,8 +49,6 @@ describe("the paper's curriculum on BFCL", () => {
   it("takes steps of the same sizes in a single stage, where the last are smaller", () => {
     const drills = Paper.drills(EnvironmentToy.layer)
     const single = Paper.drills(EnvironmentToy.layer, { ...Paper.choices, singleStage: true })
-    const rate = (optimization: Trainer.Optimization, stageStep: number) =>
-      Trainer.learningRateAt({ ...optimization, warmupSteps: 0 }, { stageStep, updatesBefore: 0 })
     const sizes = ({ stages }: typeof drills) =>
       stages.flatMap(({ advance, settings: { optimization } }) =>
         Array.from({ length: Forecast.boundOf(advance) ?? 0 }, (_, n) => rate(optimization, n))
