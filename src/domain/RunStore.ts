@@ -44,6 +44,12 @@ export class RunStoreError extends Schema.TaggedError<RunStoreError>()("RunStore
   }
 }
 
+export const unwritable = (path: string, detail: string): RunStoreError =>
+  new RunStoreError({ reason: new StoreUnwritable({ path, detail }) })
+
+export const unreadable = (path: string, detail: string): RunStoreError =>
+  new RunStoreError({ reason: new StoreUnreadable({ path, detail }) })
+
 /** Where an attempted episode ended up; the ledger of a step counts these. */
 export type Fate =
   | { readonly _tag: "Trained"; readonly advantage: number }

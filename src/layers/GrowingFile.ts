@@ -2,7 +2,7 @@
 import type { Scope } from "effect"
 import { Effect, FileSystem, Option, Result, Schema } from "effect"
 import type { PlatformError } from "effect/PlatformError"
-import { RunStoreError, StoreUnreadable } from "../domain/RunStore.ts"
+import { type RunStoreError, unreadable } from "../domain/RunStore.ts"
 import { inWords } from "./FileProblem.ts"
 
 export interface GrowingFile {
@@ -13,10 +13,7 @@ export interface GrowingFile {
   readonly bytes: (from: number, length: number) => Effect.Effect<Uint8Array, RunStoreError>
 }
 
-const reading = (path: string) =>
-  Effect.mapError((error: PlatformError) =>
-    new RunStoreError({ reason: new StoreUnreadable({ path, detail: inWords(error) }) })
-  )
+const reading = (path: string) => Effect.mapError((error: PlatformError) => unreadable(path, inWords(error)))
 
 const nothing = new Uint8Array()
 

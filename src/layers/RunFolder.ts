@@ -30,8 +30,8 @@ import {
   type Evaluated,
   type RunEvent,
   RunStore,
-  RunStoreError,
-  StoreUnwritable
+  type RunStoreError,
+  unwritable
 } from "../domain/RunStore.ts"
 import * as Summary from "../domain/Summary.ts"
 import { inWords } from "./FileProblem.ts"
@@ -57,9 +57,6 @@ export const files = {
 
 /** JSON text per gzip member: bounds what an append holds in memory besides the episodes themselves. */
 const memberLength = 4 * 1024 * 1024
-
-export const unwritable = (path: string, detail: string): RunStoreError =>
-  new RunStoreError({ reason: new StoreUnwritable({ path, detail }) })
 
 /** Maps a platform's failure to write `path`. */
 export const writing = (path: string) => Effect.mapError((error: PlatformError) => unwritable(path, inWords(error)))

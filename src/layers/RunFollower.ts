@@ -7,7 +7,7 @@
 import { Effect, FileSystem, Option, Path, Result } from "effect"
 import type * as Journal from "../domain/Journal.ts"
 import { StepReport } from "../domain/Report.ts"
-import { Evaluated, RunStoreError, StoreUnreadable } from "../domain/RunStore.ts"
+import { Evaluated, unreadable } from "../domain/RunStore.ts"
 import type { Progress } from "../domain/RunView.ts"
 import type { Summary } from "../domain/Summary.ts"
 import { inWords } from "./FileProblem.ts"
@@ -38,9 +38,6 @@ const newline = 0x0a
 
 /** Bytes from the end of the journal that are looked at; where they hold no whole entry, four times as many. */
 const tail = 16 * 1024
-
-const unreadable = (path: string, detail: string): RunStoreError =>
-  new RunStoreError({ reason: new StoreUnreadable({ path, detail }) })
 
 const lastOf = Effect.fnUntraced(function*(journal: GrowingFile.GrowingFile) {
   const size = yield* journal.size

@@ -10,16 +10,13 @@ import type { Scope } from "effect"
 import { Effect, type FileSystem, Path, Result, Schedule, Schema, Semaphore, Stream, SubscriptionRef } from "effect"
 import { EpisodeRecord } from "../domain/EpisodeRecord.ts"
 import * as Following from "../domain/Following.ts"
-import { RunStoreError, StoreUnreadable } from "../domain/RunStore.ts"
+import { type RunStoreError, unreadable } from "../domain/RunStore.ts"
 import * as RunView from "../domain/RunView.ts"
 import * as EpisodeIndex from "./EpisodeIndex.ts"
 import * as EpisodeIndexFile from "./EpisodeIndexFile.ts"
 import * as GrowingFile from "./GrowingFile.ts"
 import { files } from "./RunFolder.ts"
 import * as RunFollower from "./RunFollower.ts"
-
-const unreadable = (path: string, detail: string): RunStoreError =>
-  new RunStoreError({ reason: new StoreUnreadable({ path, detail }) })
 
 const decodeRecord = Schema.decodeUnknownResult(Schema.fromJsonString(EpisodeRecord))
 

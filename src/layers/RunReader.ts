@@ -10,7 +10,7 @@ import { EpisodeRecord } from "../domain/EpisodeRecord.ts"
 import * as Journal from "../domain/Journal.ts"
 import { Manifest } from "../domain/Manifest.ts"
 import { StepReport } from "../domain/Report.ts"
-import { Evaluated, RunStoreError, StoreUnreadable } from "../domain/RunStore.ts"
+import { Evaluated, type RunStoreError, unreadable } from "../domain/RunStore.ts"
 import { Summary } from "../domain/Summary.ts"
 import { inWords } from "./FileProblem.ts"
 import { files, format, stepOf } from "./RunFolder.ts"
@@ -35,9 +35,6 @@ export interface RunRecord {
   /** One episode by its id, without reading those of other steps. */
   readonly episode: (id: string) => Effect.Effect<Option.Option<EpisodeRecord>, RunStoreError>
 }
-
-const unreadable = (path: string, detail: string): RunStoreError =>
-  new RunStoreError({ reason: new StoreUnreadable({ path, detail }) })
 
 const reading = (path: string) => (error: PlatformError): RunStoreError => unreadable(path, inWords(error))
 

@@ -6,11 +6,9 @@
  * same command goes on where it was stopped; a training that was cut short goes on from the last weights it saved.
  */
 import { Effect, Equal, FileSystem, Path, Stream } from "effect"
-import type { PlatformError } from "effect/PlatformError"
 import * as Ablation from "../domain/Ablation.ts"
-import { RunStoreError, StoreUnwritable } from "../domain/RunStore.ts"
+import type { RunStoreError } from "../domain/RunStore.ts"
 import { Tasks } from "../domain/Tasks.ts"
-import { inWords } from "../layers/FileProblem.ts"
 import * as RunFolder from "../layers/RunFolder.ts"
 import * as RunReader from "../layers/RunReader.ts"
 import * as Versions from "../layers/Versions.ts"
@@ -93,7 +91,7 @@ const standOf = Effect.fnUntraced(function*({ folder, request, seed }: Seat): Ef
   FileSystem.FileSystem | Path.Path
 > {
   const fs = yield* FileSystem.FileSystem
-  if (!(yield* fs.exists(folder).pipe(Effect.mapError(unwritable(folder))))) return "absent"
+  if (!(yield* fs.exists(folder).pipe(RunFolder.writing(folder)))) return "absent"
   const record = yield* Effect.option(RunReader.open(folder))
   if (record._tag === "None") return "unusable"
   const { journal, manifest } = record.value
@@ -118,10 +116,7 @@ const moveAside = Effect.fnUntraced(function*(folder: string) {
   const aside = `${folder}-unfinished-${n}`
   yield* fs.rename(folder, aside)
   return aside
-}, (moved, folder) => Effect.mapError(moved, unwritable(folder)))
-
-const unwritable = (path: string) => (error: PlatformError): RunStoreError =>
-  new RunStoreError({ reason: new StoreUnwritable({ path, detail: inWords(error) }) })
+}, (moved, folder) => RunFolder.writing(folder)(moved))
 
 /** Trains what a folder lacks of its training. */
 const train = Effect.fnUntraced(function*(
@@ -209,7 +204,7 @@ export const ablate = Effect.fn("ablate")(function*(options: AblateOptions) {
     result: Ablation.analyse(all.map(({ trained }) => trained), tasks, seeds[0] ?? 0)
   }
   const files = { page: path.join(out, "ablation.html"), json: path.join(out, "ablation.json") }
-  const write = (file: string, text: string) => Effect.mapError(fs.writeFileString(file, text), unwritable(file))
+  const write = (file: string, text: string) => fs.writeFileString(file, text).pipe(RunFolder.writing(file))
   yield* write(files.page, Page.page(ablated).text)
   yield* write(files.json, `${JSON.stringify(summaryOf(ablated), null, 2)}\n`)
   return { ...ablated, files }

@@ -11,9 +11,9 @@ import type { Task } from "../domain/Task.ts"
 import { ofPart, Tasks } from "../domain/Tasks.ts"
 import { select } from "./evaluate.ts"
 import type { Prepared } from "./prepare.ts"
-import { Unavailable } from "./refusal.ts"
 import { rollout } from "./rollout.ts"
 import { heeded } from "./run.ts"
+import { StageEmpty } from "./tune.ts"
 
 export interface StageForeseen {
   readonly name: string
@@ -84,9 +84,7 @@ export const foresee = Effect.fn("foresee")(function*(
     for (const stage of curriculum.stages) {
       const tasks = train.filter(stage.tasks)
       if (tasks.length === 0) {
-        return yield* new Unavailable({
-          detail: `stage "${stage.name}" selects none of ${train.length} training tasks`
-        })
+        return yield* new StageEmpty({ stage: stage.name, trainTasks: train.length })
       }
       const size = yield* sizeOfSome(tasks)
       const updates = Forecast.boundOf(stage.advance)

@@ -1,11 +1,10 @@
 /** Puts what a run measures where teams look: TensorBoard's event files, while the run is on or after it. */
 import { Effect, FileSystem, Path, Stream } from "effect"
-import { RunStoreError, StoreUnwritable } from "../domain/RunStore.ts"
 import type { Progress } from "../domain/RunView.ts"
 import * as Scalars from "../domain/Scalars.ts"
 import * as TensorBoard from "../domain/TensorBoard.ts"
-import { inWords } from "../layers/FileProblem.ts"
 import * as Folder from "../layers/Folder.ts"
+import * as RunFolder from "../layers/RunFolder.ts"
 import * as RunIndex from "../layers/RunIndex.ts"
 
 /** `part/category` before and after training, as scalars at the first and at the last step. */
@@ -22,11 +21,9 @@ export const writeTensorBoard = Effect.fn("writeTensorBoard")(function*(folder: 
   const { started } = yield* view.header
   // TensorBoard reads every file with these letters in its name.
   const file = path.join(to, `events.out.tfevents.${Math.floor(started)}.envtune`)
-  const unwritable = (detail: string) => new RunStoreError({ reason: new StoreUnwritable({ path: file, detail }) })
-  yield* Folder.create(to).pipe(Effect.mapError((error) => unwritable(inWords(error))))
-  const events = yield* fs.open(file, { flag: "wx" }).pipe(Effect.mapError((error) => unwritable(inWords(error))))
-  const write = (bytes: Uint8Array) =>
-    events.writeAll(bytes).pipe(Effect.mapError((error) => unwritable(inWords(error))))
+  yield* Folder.create(to).pipe(RunFolder.writing(file))
+  const events = yield* fs.open(file, { flag: "wx" }).pipe(RunFolder.writing(file))
+  const write = (bytes: Uint8Array) => events.writeAll(bytes).pipe(RunFolder.writing(file))
 
   let steps = 0
   let time = started

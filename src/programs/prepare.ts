@@ -5,7 +5,7 @@ import { Family } from "../domain/chat/Family.ts"
 import type { Curriculum } from "../domain/Curriculum.ts"
 import type { Manifest } from "../domain/Manifest.ts"
 import * as Reward from "../domain/Reward.ts"
-import { RunStoreError, StoreUnreadable } from "../domain/RunStore.ts"
+import { type RunStoreError, unreadable } from "../domain/RunStore.ts"
 import { Name as ProfileName, presets, type ServerProfile } from "../domain/tinker/ServerProfile.ts"
 import * as EngineTinker from "../layers/EngineTinker.ts"
 import { inWords } from "../layers/FileProblem.ts"
@@ -167,9 +167,7 @@ const decodeRequest = Schema.decodeUnknownEffect(Request)
 /** What the run in `folder` was asked for, by its manifest. */
 export const requestOf = (folder: string, { options }: Manifest): Effect.Effect<Request, RunStoreError> =>
   decodeRequest(options, { errors: "all", onExcessProperty: "error" }).pipe(
-    Effect.mapError(({ message }) =>
-      new RunStoreError({ reason: new StoreUnreadable({ path: `${folder}/${files.run}`, detail: message }) })
-    )
+    Effect.mapError(({ message }) => unreadable(`${folder}/${files.run}`, message))
   )
 
 /**

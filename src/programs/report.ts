@@ -1,7 +1,6 @@
 /** Writes the report of a run: one self-contained HTML page. */
 import { Effect, FileSystem, Path } from "effect"
-import { RunStoreError, StoreUnwritable } from "../domain/RunStore.ts"
-import { inWords } from "../layers/FileProblem.ts"
+import * as RunFolder from "../layers/RunFolder.ts"
 import * as RunReader from "../layers/RunReader.ts"
 import { gather } from "./report/digest.ts"
 import { page } from "./report/page.ts"
@@ -12,10 +11,6 @@ export const writeReport = Effect.fn("writeReport")(function*(folder: string, ou
   const path = yield* Path.Path
   const file = out ?? path.join(folder, "report.html")
   const digest = yield* gather(folder, yield* RunReader.open(folder))
-  yield* fs.writeFileString(file, page(digest).text).pipe(
-    Effect.mapError((error) =>
-      new RunStoreError({ reason: new StoreUnwritable({ path: file, detail: inWords(error) }) })
-    )
-  )
+  yield* fs.writeFileString(file, page(digest).text).pipe(RunFolder.writing(file))
   return file
 })

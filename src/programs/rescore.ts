@@ -6,7 +6,7 @@ import type { EpisodeRecord } from "../domain/EpisodeRecord.ts"
 import type { Manifest } from "../domain/Manifest.ts"
 import * as Rescore from "../domain/Rescore.ts"
 import * as Reward from "../domain/Reward.ts"
-import { RunStoreError, StoreUnreadable } from "../domain/RunStore.ts"
+import { unreadable } from "../domain/RunStore.ts"
 import { files } from "../layers/RunFolder.ts"
 import * as RunReader from "../layers/RunReader.ts"
 import { importFile } from "./load.ts"
@@ -87,9 +87,7 @@ const groupings = Effect.fnUntraced(function*(folder: string, { stages }: Manife
   const groupings = new Map<string, Rescore.Grouping>()
   for (const { name, settings } of stages) {
     const decoded = yield* decodeSettings(settings).pipe(
-      Effect.mapError(({ message }) =>
-        new RunStoreError({ reason: new StoreUnreadable({ path: `${folder}/${files.run}`, detail: message }) })
-      )
+      Effect.mapError(({ message }) => unreadable(`${folder}/${files.run}`, message))
     )
     groupings.set(name, decoded)
   }
