@@ -9,28 +9,18 @@
 import type { Advance } from "./Advance.ts"
 import type { Settings } from "./Curriculum.ts"
 import * as Grpo from "./Grpo.ts"
-import type { StepReport } from "./Report.ts"
+import { idle, type StepReport } from "./Report.ts"
 
 /** A report that no rule is content with: the reward is far below every bound, and rises. */
 const discontent = (step: number): StepReport => ({
-  stage: "",
-  stageIndex: 0,
+  ...idle,
   stageStep: step,
   step,
   ledger: { attempted: 2, trained: 2, filtered: {}, failed: {} },
   groups: { collected: 1, trained: 1, refillRounds: 0 },
   reward: { n: 2, mean: -1e9 + step, variance: 0 },
-  terms: {},
   success: { n: 2, passed: 0 },
-  turns: { n: 2, passed: 0 },
-  categories: {},
-  codes: {},
-  hints: {},
-  diagnoses: {},
-  alarms: [],
-  sampledTokens: 0,
-  advance: { over: false, why: "" },
-  seconds: { collect: 0, train: 0 }
+  turns: { n: 2, passed: 0 }
 })
 
 /** Rules that end later than this are taken to have no bound. */

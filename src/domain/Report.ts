@@ -90,3 +90,25 @@ export const StepReport = Schema.Struct({
   seconds: Schema.Struct({ collect: Schema.Finite, train: Schema.Finite })
 }).annotate({ identifier: "envtune/StepReport" })
 export type StepReport = typeof StepReport.Type
+
+/** Of a step in which nothing was attempted. */
+export const idle: StepReport = {
+  stage: "",
+  stageIndex: 0,
+  stageStep: 0,
+  step: 0,
+  ledger: { attempted: 0, trained: 0, filtered: {}, failed: {} },
+  groups: { collected: 0, trained: 0, refillRounds: 0 },
+  reward: { n: 0, mean: 0, variance: 0 },
+  terms: {},
+  success: { n: 0, passed: 0 },
+  turns: { n: 0, passed: 0 },
+  categories: {},
+  codes: {},
+  hints: {},
+  diagnoses: {},
+  alarms: [],
+  sampledTokens: 0,
+  advance: { over: false, why: "" },
+  seconds: { collect: 0, train: 0 }
+}

@@ -1,28 +1,15 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
 import * as Advance from "../../src/domain/Advance.ts"
-import type { StepReport } from "../../src/domain/Report.ts"
+import { idle, type StepReport } from "../../src/domain/Report.ts"
 import { mean, variance, wilson } from "../../src/domain/Statistics.ts"
 
 /** A report as far as rules read it. */
 const report = (rewards: ReadonlyArray<number>, more: Partial<StepReport> = {}): StepReport => ({
+  ...idle,
   stage: "s",
-  stageIndex: 0,
-  stageStep: 0,
-  step: 0,
-  ledger: { attempted: 0, trained: 0, filtered: {}, failed: {} },
-  groups: { collected: 0, trained: 0, refillRounds: 0 },
   reward: { n: rewards.length, mean: mean(rewards), variance: variance(rewards) },
-  terms: {},
   success: { n: rewards.length, passed: rewards.filter((reward) => reward === 1).length },
-  turns: { n: 0, passed: 0 },
-  categories: {},
-  codes: {},
-  hints: {},
-  diagnoses: {},
-  alarms: [],
-  sampledTokens: 0,
-  advance: { over: false, why: "" },
   seconds: { collect: 2, train: 1 },
   ...more
 })

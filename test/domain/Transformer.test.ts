@@ -1,22 +1,13 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Result, Schema } from "effect"
 import { countParameters, initialise, layout, ModelConfig } from "../../src/domain/Transformer.ts"
+import { tinyModel } from "./tinyModel.ts"
 
-const sizes = {
-  vocabularySize: 61,
-  dModel: 32,
-  layers: 2,
-  heads: 4,
-  kvHeads: 2,
-  headDim: 8,
-  dFeedForward: 64,
-  contextLength: 128
-}
-const config = new ModelConfig(sizes)
+const config = new ModelConfig(tinyModel)
 
 /** What is said of sizes that do not go together. */
-const refusal = (changes: Partial<typeof sizes>): string =>
-  String(Result.getFailure(Schema.decodeUnknownResult(ModelConfig)({ ...sizes, ...changes })))
+const refusal = (changes: Partial<typeof tinyModel>): string =>
+  String(Result.getFailure(Schema.decodeUnknownResult(ModelConfig)({ ...tinyModel, ...changes })))
 
 describe("Transformer", () => {
   it("counts parameters as the definition does", () => {

@@ -6,17 +6,9 @@ import * as Safetensors from "../../src/domain/Safetensors.ts"
 import * as Seed from "../../src/domain/Seed.ts"
 import { ModelConfig } from "../../src/domain/Transformer.ts"
 import * as EngineEmbedded from "../../src/layers/EngineEmbedded.ts"
+import { tinyModel } from "../domain/tinyModel.ts"
 
-const config = new ModelConfig({
-  vocabularySize: 61,
-  dModel: 32,
-  layers: 2,
-  heads: 4,
-  kvHeads: 2,
-  headDim: 8,
-  dFeedForward: 64,
-  contextLength: 128
-})
+const config = new ModelConfig(tinyModel)
 
 const options: EngineEmbedded.Options = { config, seed: 3, workers: 2, cacheSize: 1, vocabulary: "v1" }
 

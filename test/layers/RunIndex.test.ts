@@ -7,7 +7,7 @@ import * as process from "node:process"
 import { gunzipSync, gzipSync } from "node:zlib"
 import type { EpisodeRecord } from "../../src/domain/EpisodeRecord.ts"
 import type { Manifest } from "../../src/domain/Manifest.ts"
-import type { StepReport } from "../../src/domain/Report.ts"
+import { idle, type StepReport } from "../../src/domain/Report.ts"
 import { type RunEvent, RunStore } from "../../src/domain/RunStore.ts"
 import type * as RunView from "../../src/domain/RunView.ts"
 import * as Task from "../../src/domain/Task.ts"
@@ -38,23 +38,12 @@ const heldByAnother = (folder: string) =>
   )
 
 const report = (step: number): StepReport => ({
+  ...idle,
   stage: "one",
-  stageIndex: 0,
   stageStep: step,
   step,
   ledger: { attempted: 2, trained: 0, filtered: {}, failed: { deadline: 2 } },
   groups: { collected: 1, trained: 0, refillRounds: 0 },
-  reward: { n: 0, mean: 0, variance: 0 },
-  terms: {},
-  success: { n: 0, passed: 0 },
-  turns: { n: 0, passed: 0 },
-  categories: {},
-  codes: {},
-  hints: {},
-  diagnoses: {},
-  alarms: [],
-  sampledTokens: 0,
-  advance: { over: false, why: "" },
   seconds: { collect: 1, train: 0 }
 })
 

@@ -4,17 +4,9 @@ import { Engine } from "../../src/domain/Engine.ts"
 import { ModelConfig } from "../../src/domain/Transformer.ts"
 import * as EngineEmbedded from "../../src/layers/EngineEmbedded.ts"
 import * as TinkerServer from "../../src/layers/TinkerServer.ts"
+import { tinyModel } from "../domain/tinyModel.ts"
 
-export const config = new ModelConfig({
-  vocabularySize: 64,
-  dModel: 32,
-  layers: 2,
-  heads: 4,
-  kvHeads: 2,
-  headDim: 8,
-  dFeedForward: 64,
-  contextLength: 64
-})
+export const config = new ModelConfig({ ...tinyModel, vocabularySize: 64, contextLength: 64 })
 
 /** The engine behind the server. */
 export const engine = (weights?: string) =>

@@ -10,22 +10,14 @@ import * as EngineEmbedded from "../../src/layers/EngineEmbedded.ts"
 import { files } from "../../src/layers/RunFolder.ts"
 import * as RunReader from "../../src/layers/RunReader.ts"
 import { serve } from "../../src/programs/serve.ts"
+import { tinyModel } from "../domain/tinyModel.ts"
 import { folderOf } from "../layers/chat/models.ts"
 import { envtune, tuneKilled } from "./trainer/command.ts"
 
 const curriculum = fileURLToPath(new URL("trainer/curriculum.ts", import.meta.url))
 
 /** With a place for every token of the small tokenizer, and some more. */
-const config = new ModelConfig({
-  vocabularySize: 280,
-  dModel: 32,
-  layers: 2,
-  heads: 4,
-  kvHeads: 2,
-  headDim: 8,
-  dFeedForward: 64,
-  contextLength: 1024
-})
+const config = new ModelConfig({ ...tinyModel, vocabularySize: 280, contextLength: 1024 })
 
 /** `serve-engine` with random weights, as long as the scope; what `tune` has to be told of it. */
 const serving = Effect.gen(function*() {
