@@ -13,7 +13,8 @@ import { charactersPerItem, extentOf } from "../python/Extent.ts"
 import * as Json from "../python/Json.ts"
 import { exceeded, maximumSource } from "../python/Limits.ts"
 import { bind, type BindingFault } from "../python/Signature.ts"
-import { deepCopy, Dict, Instance, type Keywords, PythonError, thaw, type Value } from "../python/Value.ts"
+import { thaw } from "../python/Thaw.ts"
+import { deepCopy, Dict, Instance, type Keywords, PythonError, type Value } from "../python/Value.ts"
 import { executorName } from "./ExecutorNames.ts"
 import { callText, type LiteralCall, literalCall, plainArguments } from "./LiteralCall.ts"
 import type { LongContext } from "./LongContext.ts"
@@ -250,15 +251,44 @@ const bindAndRun = (
   return raised(call, bindingFailure(bound, located.tool), bound.message, located, toolset)
 }
 
-/** A call text that was read before, with its arguments as they were last bound. No two tools have the same name. */
+/**
+ * A call text that was read before. What it takes to run it again lies in one place: among thousands of calls, to fetch
+ * it from memory is most of the work.
+ */
 interface Known {
   readonly literal: LiteralCall | undefined
-  boundTo: ToolInfo | undefined
-  bound: ReadonlyArray<Value>
+  readonly isMutable: boolean
+  /** The tools it was last bound among, the tool that was found there, and its arguments; absent when they did not fit. */
+  tools: Session["tools"] | undefined
+  located: Located | undefined
+  bound: ReadonlyArray<Value> | undefined
 }
 
 /** Ground truths and the openings of groups repeat themselves, and reading takes longer than running. */
-const knownCall = remembered((call): Known => ({ literal: literalCall(call), boundTo: undefined, bound: [] }))
+const knownCall = remembered(
+  (call): Known => {
+    const literal = literalCall(call)
+    return {
+      literal,
+      isMutable: literal?.isMutable ?? false,
+      tools: undefined,
+      located: undefined,
+      bound: undefined
+    }
+  },
+  { maximumTexts: 1 << 12, maximumLength: 1 << 13 }
+)
+
+/** Finds the tool of a call in a session, and binds its arguments. */
+const prepare = (known: Known, session: Session): void => {
+  const { literal } = known
+  const located = literal && session.tools.get(literal.name)
+  const bound = located &&
+    bind(qualifiedName(session, located), located.tool.parameters, literal.positional, literal.keywords)
+  known.tools = session.tools
+  known.located = located
+  known.bound = bound !== undefined && "message" in bound ? undefined : bound
+}
 
 const tooLong = (call: string): Outcome => {
   const error = exceeded("the call has more characters", maximumSource, "reads")
@@ -268,18 +298,12 @@ const tooLong = (call: string): Outcome => {
 /** Executes the text of a call, as the original does: any Python expression, a result for each. */
 export const execute = (session: Session, call: string): Outcome => {
   if (call.length > maximumSource) return tooLong(call)
-  const read = knownCall(call)
-  const { literal } = read
-  const located = literal && session.tools.get(literal.name)
+  const known = knownCall(call)
+  if (known.tools !== session.tools) prepare(known, session)
+  const { bound, literal, located } = known
   if (literal === undefined || located === undefined) return evaluateCall(session, call)
-  if (read.boundTo !== located.tool) {
-    const { keywords, positional } = literal
-    const bound = bind(qualifiedName(session, located), located.tool.parameters, positional, keywords)
-    if ("message" in bound) return bindAndRun(session, call, located, positional, keywords)
-    read.boundTo = located.tool
-    read.bound = bound
-  }
-  return runTool(session, call, located, literal.isMutable ? read.bound.map(deepCopy) : read.bound)
+  if (bound === undefined) return bindAndRun(session, call, located, literal.positional, literal.keywords)
+  return runTool(session, call, located, known.isMutable ? bound.map(deepCopy) : bound)
 }
 
 const mostGiven = maximumSource / charactersPerItem
@@ -422,7 +446,7 @@ class ToolMethod extends Callable {
 
   /** The rest of the expression may change what it gets, or give it to another tool that does. */
   private own(result: Value): Value {
-    return this.session.world.longContext ? thaw(result) : result
+    return thaw(result)
   }
 
   override repr(): string {

@@ -12,9 +12,11 @@ export interface State {
 }
 
 const forbiddenCharacters = ["|", "/", "\\", "?", "%", "*", ":", "\"", ">", "<"]
+const forbidden = /[|/\\?%*:"><]/
 
 /** The original asks for each character whether it is `in` the name, whatever the name is. */
-export const hasForbiddenCharacter = (name: Value): boolean => forbiddenCharacters.some((c) => contains(name, c))
+export const hasForbiddenCharacter = (name: Value): boolean =>
+  typeof name === "string" ? forbidden.test(name) : forbiddenCharacters.some((c) => contains(name, c))
 
 const isPath = (name: Value): name is string => typeof name === "string" && name.includes("/")
 
@@ -69,7 +71,7 @@ export const textOf = (file: File, method: string): string => {
   throw attributeError(file.content, method)
 }
 
-export const linesOf = (file: File): Array<string> => splitLines(textOf(file, "splitlines"))
+export const linesOf = (file: File): ReadonlyArray<string> => splitLines(textOf(file, "splitlines"))
 
 /** The file of that name in the current directory, or why there is none. */
 export const fileNamed = (state: State, command: string, argument: string, name: Value): File | Failure => {
@@ -86,12 +88,16 @@ export const directoryAt = (state: State, path: Value): Directory | undefined =>
   if (path === null || path === ".") return state._current_dir
   if (path === "/") return state.root
   if (typeof path !== "string") throw attributeError(path, "strip")
-  let directory = path.startsWith("/") ? state.root : state._current_dir
+  if (!path.includes("/")) return directoryIn(state._current_dir, path)
+  let directory: Directory | undefined = path.startsWith("/") ? state.root : state._current_dir
   for (const part of stripCharacters(path, "/").split("/")) {
-    if (part === ".") continue
-    const next = directory.contents.get(part)
-    if (!(next instanceof Directory)) return undefined
-    directory = next
+    if (part !== ".") directory = directoryIn(directory, part)
+    if (directory === undefined) return undefined
   }
   return directory
+}
+
+const directoryIn = (directory: Directory, name: string): Directory | undefined => {
+  const entry = directory.contents.get(name)
+  return entry instanceof Directory ? entry : undefined
 }

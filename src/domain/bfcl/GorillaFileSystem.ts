@@ -180,7 +180,7 @@ const find: Tool<State> = {
     const matches: Array<Value> = []
     const walk = new Walk()
     const search = (directory: Directory, prefix: string): void => {
-      for (const [entry, item] of directory.contents.entries()) {
+      for (const [entry, item] of directory.contents.view()) {
         const at = `${prefix}/${walk.read(str(entry))}`
         if (name === null || contains(entry, name)) matches.push(at)
         if (item instanceof Directory) walk.enter(item, () => search(item, at))
@@ -266,7 +266,7 @@ const du: Tool<State> = {
     const walk = new Walk()
     const sizeOf = (directory: Directory): bigint => {
       let size = 0n
-      for (const item of directory.contents.values()) {
+      for (const [, item] of directory.contents.view()) {
         if (item instanceof File) size += BigInt(utf8Length(walk.read(textOf(item, "encode"))))
         else if (item instanceof Directory) size += walk.enter(item, () => sizeOf(item))
       }

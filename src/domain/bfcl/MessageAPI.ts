@@ -62,12 +62,16 @@ const forSignedIn = (tool: Tool<State>): Tool<State> => ({
       : failed("precondition", {}, { error: "No user is currently logged in." }, "message_login")
 })
 
-const isUserId = (state: State, id: Value): boolean => [...state.user_map.values()].some((known) => equals(known, id))
+const isUserId = ({ user_map }: State, id: Value): boolean => {
+  for (const [, known] of user_map.view()) if (equals(known, id)) return true
+  return false
+}
 
 /** `list(message.items())[0]`. */
 const receiverAndText = (message: Value): readonly [receiver: Value, text: Value] => {
   if (!(message instanceof Dict)) throw attributeError(message, "items")
-  for (const entry of message.entries()) return entry
+  const entry = message.first()
+  if (entry !== undefined) return entry
   throw new PythonError("IndexError", "list index out of range")
 }
 
@@ -123,7 +127,7 @@ const messageGetLoginStatus: Tool<State> = {
 /** A message id that was not drawn before. */
 const drawMessageId = (state: State): bigint => {
   for (;;) {
-    const id = state._random.randint(10000n, 99999n)
+    const id = BigInt(state._random.randint(10_000, 99_999))
     if (contains(state.generated_ids, id)) continue
     if (!(state.generated_ids instanceof PySet)) throw attributeError(state.generated_ids, "add")
     state.generated_ids.add(id)

@@ -7,18 +7,21 @@ import { Dict, PythonError, type Value } from "../python/Value.ts"
 
 const most = maximumResult / charactersPerItem
 
+const printed = (value: Value): string => {
+  if (extentOf(value, most) > most) throw exceeded("the result has more characters", maximumResult, "prints")
+  return str(value)
+}
+
 /**
  * A text as it is, a dictionary as JSON where that is possible, anything else as Python prints it.
  * Throws `PythonError` for what Python cannot print, and for what would be longer than we print.
  */
 export const resultText = (value: Value): string => {
-  if (extentOf(value, most) > most) throw exceeded("the result has more characters", maximumResult, "prints")
-  if (typeof value === "string") return value
-  if (!(value instanceof Dict)) return str(value)
+  if (!(value instanceof Dict)) return printed(value)
   try {
-    return Json.dumps(value)
+    return Json.dumpsResult(value, maximumResult)
   } catch (error) {
-    if (error instanceof PythonError) return str(value)
-    throw error
+    if (!(error instanceof PythonError) || error.type === "MemoryError") throw error
+    return printed(value)
   }
 }

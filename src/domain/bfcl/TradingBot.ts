@@ -220,21 +220,24 @@ const placeOrder = forSignedIn("place an order", {
     const refused = lower(order_type) === "buy" ? unaffordable(account, price, amount) : undefined
     if (refused !== undefined) return refused
     const order_id = account.order_counter
-    const order = { order_type, symbol, price: toFloat(price), amount }
-    account.orders.set(order_id, Dict.of({ id: order_id, ...order, status: "Open" }))
+    const paid = toFloat(price)
+    account.orders.set(order_id, Dict.of({ id: order_id, order_type, symbol, price: paid, amount, status: "Open" }))
     account.order_counter = add(order_id, 1n, "+=")
-    return Dict.of({ order_id, order_type, status: "Pending", price: order.price, amount })
+    return Dict.of({ order_id, order_type, status: "Pending", price: paid, amount })
   }
 })
 
 /** When the exchange's day begins, in seconds from midnight, and how far a transaction may lie from there. */
 const opening = 37_800
-const day = 86_400n
+const day = 86_400
+
+const twoDigits = (value: number): string => value < 10 ? `0${value}` : String(value)
 
 /** A moment of the first two days of the exchange, drawn. */
 const drawTimestamp = (account: State): string => {
-  const seconds = opening + Number(account._random.randint(0n, day))
-  return new Date(Date.UTC(2024, 8, 1, 0, 0, seconds)).toISOString().slice(0, 19).replace("T", " ")
+  const seconds = opening + account._random.randint(0, day)
+  const clock = [seconds % day / 3600, seconds / 60 % 60, seconds % 60].map((part) => twoDigits(Math.floor(part)))
+  return `2024-09-0${seconds < day ? 1 : 2} ${clock.join(":")}`
 }
 
 /** The money has moved: the new balance, and an entry in the history. */

@@ -74,7 +74,7 @@ const authenticateTravel: Tool<State> = {
   failures: [],
   run: (agency, [, , , grant_type = null, user_first_name = null, user_last_name = null]) => {
     agency.token_expires_in = 2n
-    agency.access_token = String(agency._random.randint(100000n, 999999n))
+    agency.access_token = String(agency._random.randint(100_000, 999_999))
     agency.token_type = "Bearer"
     agency.token_scope = grant_type
     agency.user_first_name = user_first_name
@@ -112,7 +112,7 @@ const registerCreditCard: Tool<State> = {
     if (agency.credit_card_list.has(card_number)) {
       return refuse("already_exists", "Card already registered", { card_number }, "card_id")
     }
-    const card_id = String(agency._random.randint(100000000000n, 999999999999n))
+    const card_id = String(agency._random.randint(100_000_000_000, 999_999_999_999))
     agency.credit_card_list.set(
       card_id,
       Dict.of({
@@ -120,11 +120,22 @@ const registerCreditCard: Tool<State> = {
         expiration_date,
         cardholder_name,
         card_verification_number: cvv,
-        balance: agency._random.randint(10000n, 99999n)
+        balance: BigInt(agency._random.randint(10_000, 99_999))
       })
     )
     return Dict.of({ card_id })
   }
+}
+
+/** How many odd digits there are in a text; undefined for one in which digits may be other than ASCII's. */
+const oddDigitsOfAscii = (text: string): number | undefined => {
+  let odd = 0
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if (code > 127) return undefined
+    if (code >= 48 && code <= 57) odd += code & 1
+  }
+  return odd
 }
 
 /** The parts of a date that `isdigit` holds for: of a text its digits, of a list those of its items. */
@@ -140,8 +151,13 @@ const digitsOf = (travel_date: Value): ReadonlyArray<string> => {
 const isOdd = (digits: string): boolean =>
   /^[0-9]$/.test(digits) ? digits.charCodeAt(0) % 2 === 1 : toInt(digits) % 2n === 1n
 
+const oddDigits = (travel_date: Value): number => {
+  const odd = typeof travel_date === "string" ? oddDigitsOfAscii(travel_date) : undefined
+  return odd ?? digitsOf(travel_date).filter(isOdd).length
+}
+
 /** Twice the price on days whose digits add up to an even number. */
-const dayFactor = (travel_date: Value): number => digitsOf(travel_date).filter(isOdd).length % 2 === 0 ? 2 : 1
+const dayFactor = (travel_date: Value): number => oddDigits(travel_date) % 2 === 0 ? 2 : 1
 
 const knownAirports: ReadonlySet<unknown> = new Set(airports)
 
@@ -260,8 +276,8 @@ const bookFlight = withToken(refuseBooking, {
       return refuseBooking("insufficient", "Balance is less than budget limit", subject, "budget")
     }
     card.set("balance", subtract(balance, cost, "-="))
-    const booking_id = String(agency._random.randint(1000000n, 9999999n))
-    const transaction_id = String(agency._random.randint(10000000n, 99999999n))
+    const booking_id = String(agency._random.randint(1_000_000, 9_999_999))
+    const transaction_id = String(agency._random.randint(10_000_000, 99_999_999))
     agency.booking_record.set(
       booking_id,
       Dict.of({
@@ -343,11 +359,15 @@ const getBookingHistory = withToken(refuse, {
   run: (agency) => Dict.of({ booking_history: agency.booking_record })
 })
 
+/** Frozen, so that it is printed once. */
+const allAirports: Array<Value> = [...airports]
+freeze(allAirports)
+
 const listAllAirports: Tool<State> = {
   name: "list_all_airports",
   parameters: [],
   failures: [],
-  run: () => [...airports]
+  run: () => allAirports
 }
 
 const cancelBooking = withToken(refuseCancellation, {
@@ -430,7 +450,7 @@ const purchaseInsurance = withToken(refuseInsurance, {
     const card = dictOf(found)
     card.set("balance", subtract(item(card, "balance"), insurance_cost, "-="))
     return Dict.of({
-      insurance_id: String(agency._random.randint(100000000n, 999999999n)),
+      insurance_id: String(agency._random.randint(100_000_000, 999_999_999)),
       insurance_status: true
     })
   }

@@ -273,6 +273,12 @@ const spaces = (indent: number | undefined, depth: number): Spaces => {
   return [inner, `,${inner}`, `\n${" ".repeat(indent * depth)}`]
 }
 
+const tooDeep = (): PythonError =>
+  new PythonError("RecursionError", "maximum recursion depth exceeded while encoding a JSON object")
+
+const noJson = (value: Value): PythonError =>
+  new PythonError("TypeError", `Object of type ${typeName(value)} is not JSON serializable`)
+
 const write = (value: Value, form: Form, depth: number): string => {
   switch (typeof value) {
     case "string":
@@ -285,75 +291,181 @@ const write = (value: Value, form: Form, depth: number): string => {
       return value ? "true" : "false"
   }
   if (value === null) return "null"
-  if (depth > maximumDepth) {
-    throw new PythonError("RecursionError", "maximum recursion depth exceeded while encoding a JSON object")
-  }
-  if (value instanceof Dict) return form === standard ? standardDict(value, depth) : writeDict(value, form, depth)
-  if (Array.isArray(value)) return form === standard ? standardList(value, depth) : writeList(value, form, depth)
+  if (depth > maximumDepth) throw tooDeep()
+  if (value instanceof Dict) return writeDict(value, form, depth)
+  if (Array.isArray(value)) return writeList(value, form, depth)
   if (value instanceof Tuple) return writeList(value.items, form, depth)
-  throw new PythonError("TypeError", `Object of type ${typeName(value)} is not JSON serializable`)
+  throw noJson(value)
 }
 
 const writeDict = (dict: Dict, form: Form, depth: number): string => {
-  const [first, between, last] = spaces(form.indent, depth)
-  let text = ""
-  const { fields } = dict
-  if (fields === undefined) {
-    for (const [key, item] of dict.view()) text += writeEntry(text === "" ? first : between, key, item, form, depth)
-  } else {
-    for (const key in fields) text += writeEntry(text === "" ? first : between, key, fields[key]!, form, depth)
-  }
-  return text === "" ? "{}" : "{" + text + last + "}"
-}
-
-const writeEntry = (space: string, key: Value, item: Value, form: Form, depth: number): string =>
-  space + keyStart(key, form) + write(item, form, depth + 1)
-
-/** Keys are few, and most are short. */
-const maximumKey = 64
-const maximumKeys = 1024
-const keyStarts = new Map<string, string>()
-
-/** `"key": `. */
-const keyStart = (key: Value, { ensureAscii }: Form): string => {
-  if (typeof key !== "string" || !ensureAscii || key.length > maximumKey) return `${quote(keyText(key), ensureAscii)}: `
-  let start = keyStarts.get(key)
-  if (start === undefined) {
-    start = `${escaped(key, true)}: `
-    if (keyStarts.size >= maximumKeys) keyStarts.clear()
-    keyStarts.set(key, start)
-  }
-  return start
+  if (dict.size === 0) return "{}"
+  const { ensureAscii, indent } = form
+  const [first, between, last] = spaces(indent, depth)
+  const entries = Array.from(
+    dict.view(),
+    ([key, item]) => `${quote(keyText(key), ensureAscii)}: ${write(item, form, depth + 1)}`
+  )
+  return `{${first}${entries.join(between)}${last}}`
 }
 
 const writeList = (items: ReadonlyArray<Value>, form: Form, depth: number): string => {
   if (items.length === 0) return "[]"
   const [first, between, last] = spaces(form.indent, depth)
-  let text = `[${first}`
-  let isFirst = true
-  for (const item of items) {
-    if (!isFirst) text += between
-    text += write(item, form, depth + 1)
-    isFirst = false
-  }
-  return text + last + "]"
+  return `[${first}${items.map((item) => write(item, form, depth + 1)).join(between)}${last}]`
 }
 
-const standard: Form = { ensureAscii: true, indent: undefined }
+/**
+ * A key with what stands around it in the standard form, as a whole: the fewer parts a text is put together of, the
+ * sooner it is one. `Text` is in front of a plain text, its opening quote included, and `after` a text, whose closing
+ * quote it brings along.
+ */
+interface KeyText {
+  /** `{"key": `. */
+  readonly first: string
+  /** `{"key": "`. */
+  readonly firstText: string
+  /** `, "key": `. */
+  readonly next: string
+  /** `, "key": "`. */
+  readonly nextText: string
+  /** `", "key": `. */
+  readonly after: string
+  /** `", "key": "`. */
+  readonly afterText: string
+}
+
+/** Keys are few, and most are short. */
+const maximumKey = 64
+const maximumKeys = 1024
+const keyTexts = new Map<string, KeyText>()
+
+const keyTextOf = (key: Value): KeyText => {
+  if (typeof key !== "string") return around(keyText(key))
+  if (key.length > maximumKey) return around(key)
+  let text = keyTexts.get(key)
+  if (text === undefined) {
+    text = around(key)
+    if (keyTexts.size >= maximumKeys) keyTexts.clear()
+    keyTexts.set(key, text)
+  }
+  return text
+}
+
+const around = (key: string): KeyText => {
+  const start = `${escaped(key, true)}: `
+  return {
+    first: whole(`{${start}`),
+    firstText: whole(`{${start}"`),
+    next: whole(`, ${start}`),
+    nextText: whole(`, ${start}"`),
+    after: whole(`", ${start}`),
+    afterText: whole(`", ${start}"`)
+  }
+}
 
 /** In the standard form: the same in thousands of results. */
 const recalled = textOfUnchanging()
 
-const standardDict = (dict: Dict, depth: number): string => {
-  const { shared } = dict
-  return shared === undefined
-    ? writeDict(dict, standard, depth)
-    : recalled(shared, () => writeDict(dict, standard, depth))
+/**
+ * Writes in the standard form, ASCII on one line, in which results are written thousands of times a second: it goes
+ * through a value once, and counts what it has written on the way.
+ */
+class StandardWriter {
+  /** UTF-16 units that may be written yet. What is frozen costs nothing: it is a constant, and written once. */
+  private room: number
+  private readonly most: number
+  /** Whether the entry that was written last is a text that lacks its closing quote. */
+  private isOpen = false
+
+  constructor(most: number) {
+    this.room = most
+    this.most = most
+  }
+
+  write(value: Value, depth: number): string {
+    switch (typeof value) {
+      case "string":
+        this.take(value.length)
+        return quote(value, true)
+      case "bigint":
+        return intRepr(value)
+      case "number":
+        return floatText(value)
+      case "boolean":
+        return value ? "true" : "false"
+    }
+    if (value === null) return "null"
+    if (depth > maximumDepth) throw tooDeep()
+    if (value instanceof Dict) return this.dictOrRecalled(value, depth)
+    if (Array.isArray(value)) {
+      return Object.isFrozen(value) ? recalled(value, () => unlimited().list(value, depth)) : this.list(value, depth)
+    }
+    if (value instanceof Tuple) return this.list(value.items, depth)
+    throw noJson(value)
+  }
+
+  private dictOrRecalled(dict: Dict, depth: number): string {
+    const { shared } = dict
+    if (shared !== undefined) return recalled(shared, () => unlimited().dict(dict, depth))
+    const { extension } = dict
+    if (extension === undefined) return this.dict(dict, depth)
+    const { added, base } = extension
+    const begin = recalled(extension.shared, () => unlimited().dict(base, depth))
+    return this.dict(added, depth, begin.slice(0, -1))
+  }
+
+  private dict(dict: Dict, depth: number, begin = ""): string {
+    const { fields } = dict
+    let text = begin
+    if (fields === undefined) {
+      for (const [key, item] of dict.view()) text = this.withEntry(text, key, item, depth)
+    } else {
+      for (const key in fields) text = this.withEntry(text, key, fields[key]!, depth)
+    }
+    if (text === "") return "{}"
+    const last = this.isOpen ? "\"}" : "}"
+    this.isOpen = false
+    return text + last
+  }
+
+  private withEntry(text: string, key: Value, item: Value, depth: number): string {
+    const around = keyTextOf(key)
+    this.take(around.next.length)
+    if (typeof item === "string" && item.length < long && isPlain(item)) {
+      this.take(item.length)
+      const start = text === "" ? around.firstText : this.isOpen ? around.afterText : around.nextText
+      this.isOpen = true
+      return text + start + item
+    }
+    const start = text === "" ? around.first : this.isOpen ? around.after : around.next
+    this.isOpen = false
+    return text + start + this.write(item, depth + 1)
+  }
+
+  private list(items: ReadonlyArray<Value>, depth: number): string {
+    if (items.length === 0) return "[]"
+    let text = "["
+    for (let i = 0; i < items.length; i++) {
+      this.take(2)
+      text += i === 0 ? this.write(items[i]!, depth + 1) : ", " + this.write(items[i]!, depth + 1)
+    }
+    return text + "]"
+  }
+
+  private take(units: number): void {
+    this.room -= units
+    if (this.room < 0) throw exceeded("the result has more characters", this.most, "prints")
+  }
 }
 
-const standardList = (items: ReadonlyArray<Value>, depth: number): string =>
-  Object.isFrozen(items) ? recalled(items, () => writeList(items, standard, depth)) : writeList(items, standard, depth)
+const unlimited = (): StandardWriter => new StandardWriter(Infinity)
 
 /** `json.dumps(value)`. Throws `PythonError`: TypeError for what JSON does not know, ValueError (digits), RecursionError. */
 export const dumps = (value: Value, options?: DumpsOptions): string =>
-  write(value, options === undefined ? standard : { ensureAscii: true, indent: undefined, ...options }, 0)
+  options === undefined
+    ? unlimited().write(value, 0)
+    : write(value, { ensureAscii: true, indent: undefined, ...options }, 0)
+
+/** `json.dumps(value)` of a result. Throws Python's MemoryError, too, for one with more than so many characters. */
+export const dumpsResult = (value: Value, most: number): string => new StandardWriter(most).write(value, 0)

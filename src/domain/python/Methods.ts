@@ -160,7 +160,7 @@ const textMethods: Readonly<Record<string, Method<string>>> = {
   rfind: positional(1, 1, (self, [wanted = null]) => codePointIndex(self, self.lastIndexOf(part(wanted)))),
   rstrip: strip("rstrip", "end"),
   split,
-  splitlines: positional(0, 0, Text.splitLines),
+  splitlines: positional(0, 0, (self) => [...Text.splitLines(self)]),
   startswith: affix("startswith", (self, part) => self.startsWith(part)),
   strip: strip("strip", "both"),
   title: positional(0, 0, (self) => self.replaceAll(/\p{L}+/gu, capitalized)),

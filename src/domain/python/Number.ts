@@ -361,9 +361,20 @@ export const toIndex = (value: Value): bigint => {
   throw typeError(`'${typeName(value)}' object cannot be interpreted as an integer`)
 }
 
+/**
+ * Whether a number is midway between two of so many decimal places. Its multiple is exact where that may be: a tie has
+ * few binary places, and one beyond these bounds is taken for one.
+ */
+const mayTie = (value: number, digits: number): boolean => {
+  const scaled = Math.abs(value) * 10 ** digits
+  return digits > 15 || scaled >= 2 ** 51 || scaled % 1 === 0.5 || value === 0
+}
+
 /** `format(value, ".{digits}f")`: rounded from the exact binary value, ties to even. `digits` is 0 or more. */
 export const fixed = (value: number, digits: number): string => {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? "nan" : value > 0 ? "inf" : "-inf"
+  // JavaScript rounds exactly as well, but ties away from zero, and has no negative zero.
+  if (!mayTie(value, digits)) return value.toFixed(digits)
   const [numerator, bits] = fraction(Math.abs(value))
   const text = divideHalfEven(numerator * 10n ** BigInt(digits), 1n << bits).toString().padStart(digits + 1, "0")
   const sign = value < 0 || Object.is(value, -0) ? "-" : ""

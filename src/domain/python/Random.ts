@@ -4,6 +4,7 @@
  * The simulators' ids and temperatures are results that the checker compares, so the stream
  * has to be CPython's draw for draw.
  */
+import { bitLengthOfNumber, fraction } from "./Rounding.ts"
 import { integerOfBytes, sha512 } from "./Sha512.ts"
 import { Instance, PythonError, type Value } from "./Value.ts"
 
@@ -60,14 +61,9 @@ const wordsOf = (seed: bigint): Array<number> => {
 /** CPython's `hash` of a finite float: its value modulo 2^61 - 1, as an unsigned 64-bit integer. */
 const hashOfFloat = (value: number): bigint => {
   const prime = (1n << 61n) - 1n
-  let mantissa = Math.abs(value)
-  let exponent = 0n
-  while (!Number.isInteger(mantissa)) {
-    mantissa *= 2
-    exponent++
-  }
+  const [mantissa, exponent] = fraction(Math.abs(value))
   // 2^61 is 1 modulo the prime, so dividing by 2^e is multiplying by 2^(61 - e).
-  const hash = (BigInt(mantissa) << (61n - (exponent % 61n))) % prime
+  const hash = (mantissa << (61n - (exponent % 61n))) % prime
   return BigInt.asUintN(64, value < 0 ? -hash : hash)
 }
 
@@ -117,25 +113,27 @@ const firstBlock = (seed: bigint): Uint32Array => {
   return block
 }
 
-/** Of a positive integer below 2^53. */
-const bitLength = (value: number): number =>
-  value < 2 ** 32 ? 32 - Math.clz32(value) : 64 - Math.clz32(Math.floor(value / 2 ** 32))
+/** A seed, with its first block as soon as somebody has drawn from it. */
+interface Source {
+  readonly seed: bigint
+  first: Uint32Array | undefined
+}
 
 export class Random extends Instance {
   readonly typeName = "Random"
-  private readonly seed: bigint
+  private readonly source: Source
   /** The words being drawn, shared with other generators and never changed; absent until the first draw. */
   private block: Uint32Array | undefined
   private position = size
 
-  private constructor(seed: bigint) {
+  private constructor(source: Source) {
     super()
-    this.seed = seed
+    this.source = source
   }
 
   /** `random.Random(seed)` for int, bool, float and str; None is taken as 0. Throws Python's TypeError otherwise. */
   static seeded(seed: Value): Random {
-    return new Random(seedNumber(seed))
+    return new Random({ seed: seedNumber(seed), first: undefined })
   }
 
   /** Position in the MT state, 1..624: how many words of it have been drawn. */
@@ -145,7 +143,7 @@ export class Random extends Instance {
 
   /** A generator that goes on from here by itself. */
   override deepCopy(): Random {
-    const copy = new Random(this.seed)
+    const copy = new Random(this.source)
     copy.block = this.block
     copy.position = this.position
     return copy
@@ -154,7 +152,7 @@ export class Random extends Instance {
   /** The next 32-bit output, `getrandbits(32)`. */
   next32(): number {
     if (this.block === undefined || this.position >= size) {
-      this.block = this.block === undefined ? firstBlock(this.seed) : twisted(this.block)
+      this.block = this.block === undefined ? this.source.first ??= firstBlock(this.source.seed) : twisted(this.block)
       this.position = 0
     }
     let word = this.block[this.position++]!
@@ -164,13 +162,13 @@ export class Random extends Instance {
     return (word ^ (word >>> 18)) >>> 0
   }
 
-  /** `randint(from, to)`, both ends included, less than 2^53 apart. */
-  randint(from: bigint, to: bigint): bigint {
-    const count = Number(to - from + 1n)
-    const bits = bitLength(count)
+  /** `randint(from, to)`, both ends included, of integers below 2^53. */
+  randint(from: number, to: number): number {
+    const count = to - from + 1
+    const bits = bitLengthOfNumber(count)
     for (;;) {
       const draw = this.bits(bits)
-      if (draw < count) return from + BigInt(draw)
+      if (draw < count) return from + draw
     }
   }
 

@@ -6,14 +6,20 @@ export interface Dyadic {
   readonly exponent: number
 }
 
+/** Whole numbers up to here are floats, whose quotient is rounded correctly. */
+const maximumExact = BigInt(Number.MAX_SAFE_INTEGER)
+
 /** Binary digits of a size; 0 has none. */
 export const bitLength = (value: bigint): number => {
-  const digits = (value < 0n ? -value : value).toString(16)
+  const size = value < 0n ? -value : value
+  if (size <= maximumExact) return bitLengthOfNumber(Number(size))
+  const digits = size.toString(16)
   return digits.length * 4 - Math.clz32(Number.parseInt(digits[0]!, 16)) + 28
 }
 
-/** Whole numbers up to here are floats, whose quotient is rounded correctly. */
-const maximumExact = BigInt(Number.MAX_SAFE_INTEGER)
+/** Of an integer from 0 up to 2^53. */
+export const bitLengthOfNumber = (size: number): number =>
+  size < 2 ** 32 ? 32 - Math.clz32(size) : 64 - Math.clz32(Math.floor(size / 2 ** 32))
 
 /**
  * The float nearest to `numerator / denominator`, ties to even; infinite when there is none.
@@ -51,12 +57,12 @@ const scale = (x: number, exponent: number): number => {
 /** A finite float as `numerator / 2 ** exponent`, exactly. */
 export const fraction = (value: number): readonly [numerator: bigint, exponent: bigint] => {
   let numerator = value
-  let exponent = 0n
+  let exponent = 0
   while (!Number.isInteger(numerator)) {
     numerator *= 2
     exponent++
   }
-  return [BigInt(numerator), exponent]
+  return [BigInt(numerator), BigInt(exponent)]
 }
 
 /** The integer nearest to `numerator / divisor`, ties to even. The divisor is positive. */

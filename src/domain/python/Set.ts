@@ -52,7 +52,7 @@ export class PySet extends Instance {
     for (const item of items) this.members.set(item, null)
   }
 
-  has(item: Value): boolean {
+  override has(item: Value): boolean {
     return this.members.has(item)
   }
 

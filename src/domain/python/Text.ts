@@ -2,7 +2,7 @@
  * Python's `str`: a sequence of code points, with Python's notion of printable, white space, digit and line.
  * `repr` and `str` of every value are here, too.
  */
-import { textOfUnchanging } from "../Memo.ts"
+import { remembered, textOfUnchanging } from "../Memo.ts"
 import { maximumNesting } from "./Limits.ts"
 import { Dict, PythonError, Tuple, type Value } from "./Value.ts"
 
@@ -24,6 +24,8 @@ const space = new RegExp(`[${spaceClass}]`)
 const spaces = new RegExp(`[${spaceClass}]+`)
 // oxlint-disable-next-line no-control-regex
 const lineBreak = /\r\n|[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]/
+// oxlint-disable-next-line no-control-regex
+const otherLineBreak = /[\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]/
 
 /** `sys.get_int_max_str_digits()`. */
 export const maximumDigits = 4300
@@ -32,6 +34,8 @@ const tooLongNegative = -tooLong
 
 /** Texts shorter than this are looked at faster without a regular expression. */
 const short = 24
+/** From here on it is worth while to remember what is in a text. */
+const long = 256
 
 /** Tells texts of printable ASCII without backslashes and without that quote. */
 export const plainWithout = (quote: "'" | "\""): (text: string) => boolean => {
@@ -69,12 +73,18 @@ export const compare = (a: string, b: string): number => {
   return a.codePointAt(start)! - b.codePointAt(start)! || a.codePointAt(at)! - b.codePointAt(at)!
 }
 
-/** `text.splitlines()`. */
-export const splitLines = (text: string): Array<string> => {
-  const lines = text.split(lineBreak)
+const linesIn = (text: string): ReadonlyArray<string> => {
+  const lines = otherLineBreak.test(text) ? text.split(lineBreak) : text.split("\n")
   if (lines.at(-1) === "") lines.pop()
   return lines
 }
+
+/** Files of the long-context category, which are read again and again. */
+const linesOfLong = remembered(linesIn, { maximumTexts: 256, maximumLength: 1 << 16 })
+
+/** `text.splitlines()`. */
+export const splitLines = (text: string): ReadonlyArray<string> =>
+  text.length < long ? linesIn(text) : linesOfLong(text)
 
 /** `text.split()`: the words between white space. */
 export const words = (text: string): Array<string> => text.split(spaces).filter((word) => word !== "")
@@ -114,7 +124,7 @@ const stripUnits = (text: string, unwanted: string, ends: "both" | "start" | "en
   let stop = text.length
   if (ends !== "end") { while (start < stop && unwanted.includes(text[start]!)) start++ }
   if (ends !== "start") { while (stop > start && unwanted.includes(text[stop - 1]!)) stop-- }
-  return text.slice(start, stop)
+  return stop - start === text.length ? text : text.slice(start, stop)
 }
 
 /** `text.lower()`: full lower-casing, which is JavaScript's. */

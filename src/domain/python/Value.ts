@@ -62,6 +62,8 @@ export abstract class Instance {
   freeze(): void {}
   /** What `for` goes through; absent when Python says "not iterable". */
   iterate?(): Iterable<Value>
+  /** `item in x`, where it is not found by going through. */
+  has?(item: Value): boolean
   /** `x.name`; undefined when there is none. */
   attribute?(name: string): Value | undefined
   /** `x(...)`; absent when Python says "not callable". */
@@ -80,6 +82,12 @@ export class Tuple {
   constructor(items: ReadonlyArray<Value>) {
     this.items = items
   }
+}
+
+/** The value of an object's own key: it has others that nobody gave it (`constructor`). */
+const fieldOf = (fields: Readonly<Record<string, Value>>, key: string): Value | undefined => {
+  const value = fields[key]
+  return value === undefined || Object.hasOwn(fields, key) ? value : undefined
 }
 
 /** What two keys have in common exactly when Python finds them equal. */
@@ -117,17 +125,25 @@ const itemSlot = (item: Value): string => {
   return `${typeof slot}${text.length}:${text}`
 }
 
+/** The entries of a dictionary in two parts, for who only looks. */
+interface Extension {
+  /** The same for all that begin with this base. */
+  readonly shared: object
+  readonly base: Dict
+  readonly added: Dict
+}
+
 /**
  * Python's `dict`: insertion order, keys of any hashable type, `1`, `1.0` and `True` one key.
  *
  * JavaScript's own objects would reorder integer-like keys and turn every key into text,
  * and both show up in BFCL's results.
  *
- * A deep copy of a frozen dictionary looks at the same entries until somebody could change one: so thousands of sessions
- * that begin alike take no time and no room for what they leave as it was.
+ * A deep copy of a frozen dictionary looks at the same entries, and keeps beside them what is its own: so thousands of
+ * sessions that begin alike take no time and no room for what they leave as it was.
  */
 export class Dict {
-  /** Absent until somebody does more with the entries than go through `fields`. */
+  /** Absent until somebody does more than look at the entries of an object that it was made of. */
   private table: Map<Slot, Value> | undefined
   /** The keys as they were given, where they differ from their slot (`True`, `1.0`, tuples). */
   private odd: Map<Slot, Value> | undefined
@@ -135,8 +151,10 @@ export class Dict {
   private isFrozen = false
   /** Makes a value of the frozen dictionary that this one is a copy of its own; absent once all values are. */
   private adopt: ((value: Value) => Value) | undefined
-  /** The values that somebody has asked for since, made its own. */
-  private adopted: Map<Slot, Value> | undefined
+  /** Of a copy that still looks at the entries of another: the values that it has made its own, or set. */
+  private beside: Map<Slot, Value> | undefined
+  /** How many keys `beside` has that the table has not; they come after the table's. */
+  private added = 0
 
   constructor(table?: Map<Slot, Value>, made?: Readonly<Record<string, Value>>) {
     this.table = table
@@ -155,7 +173,7 @@ export class Dict {
   }
 
   get size(): number {
-    return this.slots.size
+    return this.slots.size + this.added
   }
 
   get frozen(): boolean {
@@ -164,41 +182,63 @@ export class Dict {
 
   /** The same for all dictionaries that look at the same entries, which do not change; undefined when its own may. */
   get shared(): object | undefined {
-    return this.isFrozen || (this.adopt !== undefined && this.adopted === undefined) ? this.slots : undefined
+    return this.isFrozen || (this.adopt !== undefined && this.beside === undefined) ? this.slots : undefined
   }
 
-  /** The entries as an object, where it was made of one and nobody looked for a key since; for who only looks. */
+  /** The entries as an object, where it was made of one and nobody did more than look at them since; not to be changed. */
   get fields(): Readonly<Record<string, Value>> | undefined {
     return this.made
   }
 
+  /** The entries that it still has from another, and those that came after, where there are both and none has changed. */
+  get extension(): Extension | undefined {
+    const { added, beside, odd } = this
+    if (beside === undefined || added < beside.size || odd !== undefined) return undefined
+    const { slots } = this
+    return slots.size === 0 ? undefined : { shared: slots, base: new Dict(slots), added: new Dict(beside) }
+  }
+
   get(key: Value): Value | undefined {
+    if (this.made !== undefined && typeof key === "string") return fieldOf(this.made, key)
     const slot = slotOf(key)
+    const own = this.beside?.get(slot)
+    if (own !== undefined) return own
     const value = this.slots.get(slot)
-    return this.adopt !== undefined && isContainer(value) ? this.adoptedAt(slot, value, this.adopt) : value
+    return this.adopt !== undefined && isContainer(value) ? this.adoptedAt(slot, this.adopt(value)) : value
   }
 
   has(key: Value): boolean {
-    return this.slots.has(slotOf(key))
+    if (this.made !== undefined && typeof key === "string") return Object.hasOwn(this.made, key)
+    const slot = slotOf(key)
+    return this.slots.has(slot) || (this.added > 0 && this.beside!.has(slot))
   }
 
   /** A new key goes to the end; a known key keeps its place and its first spelling, as in Python. */
   set(key: Value, value: Value): void {
-    const slots = this.own()
     const slot = slotOf(key)
-    if (slot !== key && !slots.has(slot)) (this.odd ??= new Map()).set(slot, key)
-    slots.set(slot, value)
+    if (slot === key && this.adopt !== undefined) {
+      this.setBeside(slot, value)
+    } else {
+      const slots = this.own()
+      if (slot !== key && !slots.has(slot)) (this.odd ??= new Map()).set(slot, key)
+      slots.set(slot, value)
+    }
   }
 
   delete(key: Value): boolean {
-    const slots = this.own()
     const slot = slotOf(key)
+    if (this.added > 0 && !this.slots.has(slot)) {
+      const isThere = this.beside!.delete(slot)
+      if (isThere) this.added--
+      return isThere
+    }
+    const slots = this.own()
     this.odd?.delete(slot)
     return slots.delete(slot)
   }
 
   keys(): IterableIterator<Value> {
-    return this.odd === undefined ? this.slots.keys() : this.oddKeys()
+    return this.odd === undefined && this.added === 0 ? this.slots.keys() : this.eachKey()
   }
 
   values(): IterableIterator<Value> {
@@ -209,9 +249,15 @@ export class Dict {
     return this.entriesOf(this.touched())
   }
 
+  /** The first entry, as `entries` has it. */
+  first(): [key: Value, value: Value] | undefined {
+    for (const slot of this.slots.keys()) return [this.keyOf(slot), this.get(slot)!]
+    return this.added > 0 ? this.entries().next().value : undefined
+  }
+
   /** The entries for somebody who only looks: what is in them may be another dictionary's, too. */
   view(): IterableIterator<[Value, Value]> {
-    return this.entriesOf(this.adopted === undefined ? this.slots : this.own())
+    return this.beside === undefined ? this.entriesOf(this.slots) : this.eachEntry()
   }
 
   /** A shallow copy, `dict(x)`. */
@@ -239,15 +285,16 @@ export class Dict {
   }
 
   equals(that: Dict, areEqual: (a: Value, b: Value) => boolean = equals): boolean {
-    const { slots } = this
-    const others = that.slots
-    if (slots === others && this.adopted === undefined && that.adopted === undefined) return true
-    if (slots.size !== others.size) return false
-    for (const [slot, value] of slots) {
-      const other = others.get(slot)
-      if (other === undefined) return false
-      if (!areEqual(this.adopted?.get(slot) ?? value, that.adopted?.get(slot) ?? other)) return false
+    if (this.size !== that.size) return false
+    const agree = (slot: Slot): boolean => {
+      const value = this.at(slot)
+      const other = that.at(slot)
+      return value !== undefined && other !== undefined && areEqual(value, other)
     }
+    if (this.slots !== that.slots) return this.eachSlot().every(agree)
+    // Of two that look at the same entries, only what is beside them can differ.
+    for (const slot of this.slotsBeside()) if (!agree(slot)) return false
+    for (const slot of that.slotsBeside()) if (this.beside?.has(slot) !== true && !agree(slot)) return false
     return true
   }
 
@@ -272,30 +319,56 @@ export class Dict {
   /** The entries, no other dictionary's from now on. */
   private own(): Map<Slot, Value> {
     if (this.isFrozen) throw new Error("a frozen dictionary does not change")
-    const { adopt, slots } = this
+    const { adopt, beside, slots } = this
     if (adopt === undefined) return slots
     const table = new Map<Slot, Value>()
     for (const [slot, value] of slots) {
-      table.set(slot, isContainer(value) ? this.adopted?.get(slot) ?? adopt(value) : value)
+      const own = beside?.get(slot)
+      table.set(slot, own !== undefined ? own : isContainer(value) ? adopt(value) : value)
     }
+    if (beside !== undefined && this.added > 0) { for (const [slot, value] of beside) table.set(slot, value) }
     this.table = table
     this.odd = this.odd && new Map(this.odd)
     this.adopt = undefined
-    this.adopted = undefined
+    this.beside = undefined
+    this.added = 0
     return table
   }
 
-  private adoptedAt(slot: Slot, value: Value, adopt: (value: Value) => Value): Value {
-    const adopted = this.adopted ??= new Map()
-    const known = adopted.get(slot)
-    if (known !== undefined) return known
-    const own = adopt(value)
-    adopted.set(slot, own)
+  private adoptedAt(slot: Slot, own: Value): Value {
+    ;(this.beside ??= new Map()).set(slot, own)
     return own
   }
 
-  private *oddKeys(): IterableIterator<Value> {
-    for (const slot of this.slots.keys()) yield this.keyOf(slot)
+  private setBeside(slot: Slot, value: Value): void {
+    const beside = this.beside ??= new Map()
+    if (!beside.has(slot) && !this.slots.has(slot)) this.added++
+    beside.set(slot, value)
+  }
+
+  /** The value for somebody who only looks. */
+  private at(slot: Slot): Value | undefined {
+    const own = this.beside?.get(slot)
+    return own === undefined ? this.slots.get(slot) : own
+  }
+
+  private eachKey(): IterableIterator<Value> {
+    return Array.from(this.eachSlot(), (slot) => this.keyOf(slot)).values()
+  }
+
+  private eachEntry(): IterableIterator<[Value, Value]> {
+    return this.eachSlot().map((slot): [Value, Value] => [this.keyOf(slot), this.at(slot)!]).values()
+  }
+
+  private slotsBeside(): Iterable<Slot> {
+    return this.beside?.keys() ?? []
+  }
+
+  /** The table's slots, and those that only `beside` has. */
+  private eachSlot(): Array<Slot> {
+    const slots = [...this.slots.keys()]
+    if (this.added > 0) { for (const slot of this.slotsBeside()) if (!this.slots.has(slot)) slots.push(slot) }
+    return slots
   }
 
   private entriesOf(slots: Map<Slot, Value>): IterableIterator<[Value, Value]> {
@@ -369,6 +442,7 @@ export const contains = (container: Value, item: Value): boolean => {
   if (container instanceof Dict) return container.has(item)
   if (Array.isArray(container)) return container.some((other) => equals(other, item))
   if (container instanceof Tuple) return container.items.some((other) => equals(other, item))
+  if (container instanceof Instance && container.has !== undefined) return container.has(item)
   if (container instanceof Instance && container.iterate !== undefined) {
     for (const other of container.iterate()) if (equals(other, item)) return true
     return false
@@ -413,23 +487,4 @@ export const freeze = (value: Value): void => {
   if (Array.isArray(value)) Object.freeze(value).forEach(freeze)
   else if (value instanceof Tuple) value.items.forEach(freeze)
   else value.freeze()
-}
-
-/** The value with copies in the place of what is frozen in it, for whoever may change what they get. */
-export const thaw = (value: Value): Value => thawUnseen(value, new Set())
-
-const thawUnseen = (value: Value, seen: Set<Value>): Value => {
-  if (Array.isArray(value)) {
-    if (Object.isFrozen(value)) return deepCopy(value)
-    if (seen.has(value)) return value
-    seen.add(value)
-    for (const [i, item] of value.entries()) value[i] = thawUnseen(item, seen)
-  } else if (value instanceof Dict) {
-    if (value.frozen) return deepCopy(value)
-    // A copy of a frozen dictionary makes its own values when asked for one.
-    if (value.shared !== undefined || seen.has(value)) return value
-    seen.add(value)
-    for (const [key, item] of value.entries()) value.set(key, thawUnseen(item, seen))
-  }
-  return value
 }

@@ -1,9 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
-import { dumps, loads } from "../../../src/domain/python/Json.ts"
+import { dumps, dumpsResult, loads } from "../../../src/domain/python/Json.ts"
 import { PySet } from "../../../src/domain/python/Set.ts"
 import { repr } from "../../../src/domain/python/Text.ts"
-import { deepCopy, Dict, freeze, PythonError, Tuple } from "../../../src/domain/python/Value.ts"
-import { jsonValue } from "./values.ts"
+import { deepCopy, Dict, freeze, PythonError, Tuple, type Value } from "../../../src/domain/python/Value.ts"
+import { jsonValue, raised } from "./values.ts"
 
 const failure = (text: string): string => {
   try {
@@ -82,6 +82,34 @@ describe("dumps", () => {
     for (const options of [{}, { ensureAscii: false }, { indent: 2 }]) {
       assert.strictEqual(repr(loads(dumps(value, options))), repr(value))
     }
+  })
+
+  it.prop(
+    "writes the standard form as any other is written, and of results no more than asked",
+    [jsonValue],
+    ([value]) => {
+      const text = dumps(value, {})
+      const result = Dict.of({ text: "a", value, number: 1n, last: "\"" })
+      const whole = dumps(result, {})
+      assert.strictEqual(dumps(value), text)
+      assert.strictEqual(dumps(result), whole)
+      assert.strictEqual(dumpsResult(result, whole.length), whole)
+      assert.deepInclude(raised(() => dumpsResult(result, 20)), {
+        type: "MemoryError",
+        message: "the result has more characters than the 20 that envtune prints"
+      })
+    }
+  )
+
+  it("stops writing a list of lists of itself", () => {
+    let list: Array<Value> = [1n]
+    for (let level = 0; level < 60; level++) list = [list, list]
+    assert.strictEqual(raised(() => dumpsResult(Dict.of({ list }), 1 << 20)).type, "MemoryError")
+  })
+
+  it("closes a text that was being written when another value failed", () => {
+    assert.throws(() => dumps(Dict.of({ a: "text", b: new PySet() })), "Object of type set is not JSON serializable")
+    assert.strictEqual(dumps(Dict.of({ a: 1n, b: 2n })), "{\"a\": 1, \"b\": 2}")
   })
 
   it.prop("writes what is frozen like what is not, and remembers it", [jsonValue], ([value]) => {

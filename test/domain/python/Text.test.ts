@@ -83,6 +83,12 @@ describe("code points", () => {
 })
 
 describe("lines and words", () => {
+  it.prop("of a text that is long enough to be remembered are those of its parts", [text], ([part]) => {
+    const parts = Array.from({ length: 100 }, () => `${part}x\n`)
+    const expected = parts.flatMap((line) => [...Text.splitLines(line)])
+    for (const again of [parts.join(""), parts.join("")]) assert.deepStrictEqual(Text.splitLines(again), expected)
+  })
+
   it("break where Python breaks", () => {
     assert.deepStrictEqual(Text.splitLines("a\nb\r\nc\rd\u0085e\u2028f\u001cg\n"), ["a", "b", "c", "d", "e", "f", "g"])
     assert.deepStrictEqual(Text.splitLines(""), [])

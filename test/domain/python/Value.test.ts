@@ -1,13 +1,15 @@
 import { assert, describe, it } from "@effect/vitest"
+import { Arbitrary, Schema } from "effect"
+import { dumps } from "../../../src/domain/python/Json.ts"
 import { PySet } from "../../../src/domain/python/Set.ts"
 import { repr } from "../../../src/domain/python/Text.ts"
+import { thaw } from "../../../src/domain/python/Thaw.ts"
 import {
   contains,
   deepCopy,
   Dict,
   equals,
   freeze,
-  thaw,
   truthy,
   Tuple,
   typeName,
@@ -122,6 +124,85 @@ describe("what is frozen", () => {
     spoil(list ?? null)
     assert.isFalse(equals(untouched, touched))
     assert.strictEqual(repr(touched), "{'a': [1, 'spoiled'], 'b': 2}")
+  })
+})
+
+const Kind = Schema.Literals(["get", "set", "delete", "spoil", "keys", "entries", "first", "copy", "freeze"])
+const Key = Schema.Literals(["a", "b", "c", "constructor", "1", 1n, 1, true])
+
+/** What may be done to a dictionary: which operation, on which of a few keys, with which value. */
+type Operation = readonly [kind: typeof Kind.Type, key: typeof Key.Type, value: Value]
+
+const noneOr = Arbitrary.map(
+  Arbitrary.all([Arbitrary.schema(Schema.Boolean), jsonValue]),
+  ([isNone, value]): Value => isNone ? null : value
+)
+const operation = Arbitrary.all([Arbitrary.schema(Kind), Arbitrary.schema(Key), noneOr])
+const operations = Arbitrary.array(operation, { minLength: 8 })
+
+/** Does it, and answers what Python would see of it. */
+const operate = (dict: Dict, [kind, key, value]: Operation): string => {
+  switch (kind) {
+    case "get":
+      return repr(dict.get(key) ?? "absent")
+    case "set":
+      dict.set(key, deepCopy(value))
+      return ""
+    case "delete":
+      return String(dict.delete(key))
+    case "spoil":
+      spoil(dict.get(key) ?? null)
+      return ""
+    case "keys":
+      return repr([...dict.keys()])
+    case "entries":
+      return repr(Array.from(dict.entries(), (entry) => new Tuple(entry)))
+    case "first":
+      return repr(dict.first() ?? null)
+    case "copy":
+      return repr(dict.copy())
+    case "freeze":
+      freeze(dict.deepCopy())
+      return ""
+  }
+}
+
+const entries = Arbitrary.array(Arbitrary.all([Arbitrary.schema(Key), jsonValue]), { minLength: 3 })
+
+describe("a copy of what is frozen", () => {
+  it.prop(
+    "is what any other dictionary would be, whatever is done to it",
+    [entries, operations],
+    ([entries, operations]) => {
+      const made = (): Dict => Dict.from(entries.map(([key, value]) => [key, deepCopy(value)] as const))
+      const [plain, base] = [made(), made()]
+      base.freeze()
+      const [copy, other] = [base.deepCopy(), base.deepCopy()]
+      for (const operation of operations) {
+        assert.strictEqual(operate(copy, operation), operate(plain, operation))
+        assert.strictEqual(copy.size, plain.size)
+        assert.strictEqual(repr(copy), repr(plain))
+        assert.strictEqual(dumps(copy), dumps(plain))
+        assert.strictEqual(repr(Dict.from(copy.view())), repr(Dict.from(plain.view())))
+        assert.isTrue(equals(copy, plain) && equals(plain, copy))
+        assert.strictEqual(equals(copy, base), equals(plain, base))
+        assert.strictEqual(equals(other, copy), equals(base, plain))
+        for (const key of ["a", "constructor", 1n]) assert.strictEqual(copy.has(key), plain.has(key))
+      }
+      assert.strictEqual(repr(base), repr(made()))
+    }
+  )
+})
+
+describe("a dictionary made of an object", () => {
+  it.prop("is what it would be with its entries set one by one", [jsonValue, operations], ([value, operations]) => {
+    const fields = { a: value, b: null, hasOwnProperty: 2n }
+    const [made, plain] = [Dict.of({ ...fields, a: deepCopy(value) }), Dict.from(Object.entries(fields))]
+    for (const operation of operations) {
+      assert.strictEqual(operate(made, operation), operate(plain, operation))
+      assert.strictEqual(dumps(made), dumps(plain))
+      assert.isTrue(equals(made, plain))
+    }
   })
 })
 
