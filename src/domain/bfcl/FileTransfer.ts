@@ -47,17 +47,17 @@ const place = (transfer: Transfer, item: File | Directory, name: Value, target: 
   placed.contents = transfer.entriesOf(item)
 }
 
+const cannot = ({ command, verb }: Transfer, source: Value): string => `${command}: cannot ${verb} '${str(source)}'`
+
 const transferTool = (transfer: Transfer): Tool<State> => ({
   name: transfer.command,
   parameters: [{ name: "source" }, { name: "destination" }],
   failures: ["path_given", "not_found", "already_exists", "wrong_type"],
   run: (state, [source = null, destination = null]) => {
     const here = state._current_dir
-    const cannot = `${transfer.command}: cannot ${transfer.verb} '${str(source)}'`
-    if (!here.contents.has(source)) return notFound("source", source, `${cannot}: No such file or directory`)
-    const item = here.entry(source)
+    const item = here.contents.has(source) ? here.entry(source) : undefined
     if (!(item instanceof File) && !(item instanceof Directory)) {
-      return notFound("source", source, `${cannot}: No such file or directory`)
+      return notFound("source", source, `${cannot(transfer, source)}: No such file or directory`)
     }
     if (contains(destination, "/")) {
       return pathAsDestination(
@@ -72,9 +72,10 @@ const transferTool = (transfer: Transfer): Tool<State> => ({
     }
     const target = here.entry(destination)
     if (!(target instanceof Directory)) {
-      return fileGiven("destination", destination, `${cannot} to '${str(destination)}': Not a directory`)
+      const error = `${cannot(transfer, source)} to '${str(destination)}': Not a directory`
+      return fileGiven("destination", destination, error)
     }
-    return transferInto(transfer, state, item, source, destination, target, cannot)
+    return transferInto(transfer, state, item, source, destination, target)
   }
 })
 
@@ -98,13 +99,12 @@ const transferInto = (
   item: File | Directory,
   source: Value,
   destination: Value,
-  target: Directory,
-  cannot: string
+  target: Directory
 ): Value | Failure => {
   const path = `${str(destination)}/${str(source)}`
   const clash = { argument: "destination", name: path, source, destination }
   if (target.contents.has(transfer.removes ? str(source) : path)) {
-    return failed("already_exists", clash, `${cannot} to '${path}': File exists`)
+    return failed("already_exists", clash, `${cannot(transfer, source)} to '${path}': File exists`)
   }
   // `cp` looks for the whole path among the names and so notices a clash only when it has one.
   if (!transfer.removes && target.contents.has(source)) {

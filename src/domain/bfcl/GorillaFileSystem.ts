@@ -4,8 +4,9 @@
  * The original checks no argument's type: a wrong one runs into Python's own error at the first operation that does
  * not support it. The order of the checks here is the original's for this reason.
  */
+import { remembered } from "../Memo.ts"
 import { fixed, isGreater, sorted, toFloat } from "../python/Number.ts"
-import { characters, str, stripCharacters, words } from "../python/Text.ts"
+import { length, str, stripCharacters, words } from "../python/Text.ts"
 import { attributeError, contains, Dict, equals, PythonError, truthy, type Value } from "../python/Value.ts"
 import {
   alreadyExists,
@@ -195,7 +196,7 @@ const find: Tool<State> = {
 const counts = new Map<Value, readonly [type: string, count: (file: File) => number]>([
   ["l", ["lines", (file) => linesOf(file).length]],
   ["w", ["words", (file) => words(textOf(file, "split")).length]],
-  ["c", ["characters", (file) => characters(textOf(file, "__len__")).length]]
+  ["c", ["characters", (file) => length(textOf(file, "__len__"))]]
 ])
 
 const wc: Tool<State> = {
@@ -256,7 +257,10 @@ const ascii = /^[\u0000-\u007f]*$/
 
 const encoder = new TextEncoder()
 
-const utf8Length = (text: string): number => ascii.test(text) ? text.length : encoder.encode(text).length
+const utf8Length = remembered(
+  (text) => ({ bytes: ascii.test(text) ? text.length : encoder.encode(text).length }),
+  { maximumTexts: 256, maximumLength: 1 << 16 }
+)
 
 const du: Tool<State> = {
   name: "du",
@@ -267,7 +271,7 @@ const du: Tool<State> = {
     const sizeOf = (directory: Directory): bigint => {
       let size = 0n
       for (const [, item] of directory.contents.view()) {
-        if (item instanceof File) size += BigInt(utf8Length(walk.read(textOf(item, "encode"))))
+        if (item instanceof File) size += BigInt(utf8Length(walk.read(textOf(item, "encode"))).bytes)
         else if (item instanceof Directory) size += walk.enter(item, () => sizeOf(item))
       }
       return size

@@ -7,6 +7,7 @@ import { maximumNesting } from "./Limits.ts"
 import { Dict, PythonError, Tuple, type Value } from "./Value.ts"
 
 const surrogate = /[\ud800-\udfff]/
+const firstSurrogate = 0xd800
 const isSecondHalf = /[\udc00-\udfff]/
 const special = /[\\\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}\p{Zs}]/gu
 const beyondAscii = /[^ -~]/gu
@@ -63,11 +64,12 @@ export const slice = (text: string, start: number, stop: number): string =>
 
 /** Less than 0, 0 or more than 0, by code points. */
 export const compare = (a: string, b: string): number => {
-  // UTF-16 units sort like code points as long as no surrogate meets a unit above it.
-  if (!surrogate.test(a) && !surrogate.test(b)) return a === b ? 0 : a < b ? -1 : 1
   let at = 0
-  while (at < a.length && at < b.length && a[at] === b[at]) at++
+  while (at < a.length && at < b.length && a.charCodeAt(at) === b.charCodeAt(at)) at++
   if (at === a.length || at === b.length) return a.length - b.length
+  // UTF-16 units sort like code points as long as no surrogate meets a unit above it.
+  const difference = a.charCodeAt(at) - b.charCodeAt(at)
+  if (a.charCodeAt(at) < firstSurrogate && b.charCodeAt(at) < firstSurrogate) return difference
   // Where second halves differ, the first halves in front of them are the same.
   const start = isSecondHalf.test(a[at]!) && isSecondHalf.test(b[at]!) ? Math.max(at - 1, 0) : at
   return a.codePointAt(start)! - b.codePointAt(start)! || a.codePointAt(at)! - b.codePointAt(at)!
