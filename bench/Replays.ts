@@ -100,8 +100,11 @@ export const startOriginal = Effect.fnUntraced(function*(folder: string, entries
   return original
 })
 
-/** Seconds of CPU that a round lasts at least, and until the engine has compiled for good what runs often. */
-const roundSeconds = 0.2
+/**
+ * Seconds of CPU that a round lasts at least, of either side: long against the time in which it has the caches, which the
+ * other one used, for itself again. And seconds until the engine has compiled for good what runs often.
+ */
+const roundSeconds = 1
 const warmUpSeconds = 5
 
 /** Entries per second of CPU: medians of rounds that take turns. */
@@ -119,12 +122,13 @@ export const measure = Effect.fnUntraced(function*(
 ) {
   const run = runs[work](entries, longContext)
   Figures.rateOver(warmUpSeconds, run)
-  if (original !== undefined) yield* original.play(work, entries)
+  const pass = original === undefined ? roundSeconds : yield* original.play(work, entries)
+  const often = Array.from({ length: Math.ceil(roundSeconds / pass) }, () => entries).flat()
   const own: Array<number> = []
   const theirs: Array<number> = []
   for (let round = 0; round < rounds; round++) {
     own.push(entries.length * Figures.rateOver(roundSeconds, run))
-    if (original !== undefined) theirs.push(entries.length / (yield* original.play(work, entries)))
+    if (original !== undefined) theirs.push(often.length / (yield* original.play(work, often)))
   }
   const rates: Rates = {
     own: Figures.median(own),

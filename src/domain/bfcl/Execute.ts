@@ -258,9 +258,11 @@ const bindAndRun = (
 interface Known {
   readonly literal: LiteralCall | undefined
   readonly isMutable: boolean
-  /** The tools it was last bound among, the tool that was found there, and its arguments; absent when they did not fit. */
+  /** The tools among which it was last looked for, and what was found there. */
   tools: Session["tools"] | undefined
   located: Located | undefined
+  /** The tool that its arguments were bound to: no two have the same name. They are absent when they did not fit. */
+  boundTo: ToolInfo | undefined
   bound: ReadonlyArray<Value> | undefined
 }
 
@@ -273,6 +275,7 @@ const knownCall = remembered(
       isMutable: literal?.isMutable ?? false,
       tools: undefined,
       located: undefined,
+      boundTo: undefined,
       bound: undefined
     }
   },
@@ -283,11 +286,12 @@ const knownCall = remembered(
 const prepare = (known: Known, session: Session): void => {
   const { literal } = known
   const located = literal && session.tools.get(literal.name)
-  const bound = located &&
-    bind(qualifiedName(session, located), located.tool.parameters, literal.positional, literal.keywords)
   known.tools = session.tools
   known.located = located
-  known.bound = bound !== undefined && "message" in bound ? undefined : bound
+  if (literal === undefined || located === undefined || located.tool === known.boundTo) return
+  const bound = bind(qualifiedName(session, located), located.tool.parameters, literal.positional, literal.keywords)
+  known.boundTo = located.tool
+  known.bound = "message" in bound ? undefined : bound
 }
 
 const tooLong = (call: string): Outcome => {

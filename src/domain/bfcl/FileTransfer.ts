@@ -53,7 +53,7 @@ const transferTool = (transfer: Transfer): Tool<State> => ({
   name: transfer.command,
   parameters: [{ name: "source" }, { name: "destination" }],
   failures: ["path_given", "not_found", "already_exists", "wrong_type"],
-  run: (state, [source = null, destination = null]) => {
+  run: (state, source, destination) => {
     const here = state._current_dir
     const item = here.contents.has(source) ? here.entry(source) : undefined
     if (!(item instanceof File) && !(item instanceof Directory)) {

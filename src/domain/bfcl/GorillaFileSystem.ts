@@ -52,7 +52,7 @@ const ls: Tool<State> = {
   name: "ls",
   parameters: [{ name: "a", default: false }],
   failures: [],
-  run: (state, [all = null]) => {
+  run: (state, all) => {
     const names = [...state._current_dir.contents.keys()]
     return Dict.of({ current_directory_content: truthy(all) ? names : names.filter((name) => !isHidden(name)) })
   }
@@ -62,7 +62,7 @@ const cd: Tool<State> = {
   name: "cd",
   parameters: [{ name: "folder" }],
   failures: ["path_given", "not_found", "wrong_type"],
-  run: (state, [given = null]) => {
+  run: (state, given) => {
     if (typeof given !== "string") throw attributeError(given, "rstrip")
     const folder = stripCharacters(given, "/", "end") || "/"
     if (folder !== "/" && folder.includes("/")) {
@@ -108,7 +108,7 @@ const make = (
   name: command,
   parameters: [{ name: argument }],
   failures: ["path_given", "invalid_value", "already_exists"],
-  run: (state, [name = null]) => {
+  run: (state, name) => {
     if (hasForbiddenCharacter(name)) {
       return invalidName(argument, name, `${command}: cannot ${verb} '${str(name)}': Invalid character`)
     }
@@ -129,7 +129,7 @@ const echo: Tool<State> = {
   name: "echo",
   parameters: [{ name: "content" }, { name: "file_name", default: null }],
   failures: ["path_given", "invalid_value", "not_found", "wrong_type"],
-  run: (state, [content = null, name = null]) => {
+  run: (state, content, name) => {
     if (name === null || name === "") return Dict.of({ terminal_output: content })
     if (hasForbiddenCharacter(name)) {
       return invalidName("file_name", name, `echo: cannot write to '${str(name)}': Invalid character`)
@@ -156,7 +156,7 @@ const cat: Tool<State> = {
   name: "cat",
   parameters: [{ name: "file_name" }],
   failures: ["path_given", "invalid_value", "not_found", "wrong_type"],
-  run: (state, [name = null]) => {
+  run: (state, name) => {
     if (hasForbiddenCharacter(name)) {
       return invalidName("file_name", name, `cat: '${str(name)}': Invalid character`)
     }
@@ -174,7 +174,7 @@ const find: Tool<State> = {
   name: "find",
   parameters: [{ name: "path", default: "." }, { name: "name", default: null }],
   failures: ["not_found"],
-  run: (state, [path = null, name = null]) => {
+  run: (state, path, name) => {
     const start = directoryAt(state, path)
     if (start === undefined) return entryNotFound("path", path, `find: '${str(path)}': No such file or directory`)
     if (typeof path !== "string") throw attributeError(path, "rstrip")
@@ -203,7 +203,7 @@ const wc: Tool<State> = {
   name: "wc",
   parameters: [{ name: "file_name" }, { name: "mode", default: "l" }],
   failures: ["path_given", "invalid_value", "not_found", "wrong_type"],
-  run: (state, [name = null, mode = null]) => {
+  run: (state, name, mode) => {
     const counted = counts.get(mode)
     if (counted === undefined) {
       return failed(
@@ -223,7 +223,7 @@ const sort: Tool<State> = {
   name: "sort",
   parameters: [{ name: "file_name" }],
   failures: ["path_given", "not_found", "wrong_type"],
-  run: (state, [name = null]) => {
+  run: (state, name) => {
     const file = fileNamed(state, "sort", "file_name", name)
     if (file instanceof Failure) return file
     return Dict.of({ sorted_content: sorted(linesOf(file)).join("\n") })
@@ -234,7 +234,7 @@ const grep: Tool<State> = {
   name: "grep",
   parameters: [{ name: "file_name" }, { name: "pattern" }],
   failures: ["path_given", "not_found", "wrong_type"],
-  run: (state, [name = null, pattern = null]) => {
+  run: (state, name, pattern) => {
     const file = fileNamed(state, "grep", "file_name", name)
     if (file instanceof Failure) return file
     return Dict.of({ matching_lines: linesOf(file).filter((line) => contains(line, pattern)) })
@@ -266,7 +266,7 @@ const du: Tool<State> = {
   name: "du",
   parameters: [{ name: "human_readable", default: false }],
   failures: [],
-  run: (state, [human = null]) => {
+  run: (state, human) => {
     const walk = new Walk()
     const sizeOf = (directory: Directory): bigint => {
       let size = 0n
@@ -285,7 +285,7 @@ const tail: Tool<State> = {
   name: "tail",
   parameters: [{ name: "file_name" }, { name: "lines", default: 10n }],
   failures: ["path_given", "not_found", "wrong_type"],
-  run: (state, [name = null, given = null]) => {
+  run: (state, name, given) => {
     const file = fileNamed(state, "tail", "file_name", name)
     if (file instanceof Failure) return file
     const lines = linesOf(file)
@@ -302,7 +302,7 @@ const diff: Tool<State> = {
   name: "diff",
   parameters: [{ name: "file_name1" }, { name: "file_name2" }],
   failures: ["path_given", "not_found", "wrong_type"],
-  run: (state, [name1 = null, name2 = null]) => {
+  run: (state, name1, name2) => {
     const error = `diff: ${str(name1)} or ${str(name2)}: No such file or directory`
     const file1 = fileNamed(state, "diff", "file_name1", name1)
     // The original does not look at the second name when the first one fails, so that one may even be unhashable.
@@ -344,7 +344,7 @@ const rm: Tool<State> = {
   name: "rm",
   parameters: [{ name: "file_name" }],
   failures: ["path_given", "not_found"],
-  run: (state, [name = null]) =>
+  run: (state, name) =>
     state._current_dir.contents.delete(name)
       ? Dict.of({ result: `'${str(name)}' removed` })
       : notFound("file_name", name, `rm: cannot remove '${str(name)}': No such file or directory`)
@@ -354,7 +354,7 @@ const rmdir: Tool<State> = {
   name: "rmdir",
   parameters: [{ name: "dir_name" }],
   failures: ["path_given", "not_found", "wrong_type", "not_empty"],
-  run: (state, [name = null]) => {
+  run: (state, name) => {
     const cannot = `rmdir: cannot remove '${str(name)}'`
     if (!state._current_dir.contents.has(name)) {
       return notFound("dir_name", name, `${cannot}: No such file or directory`)

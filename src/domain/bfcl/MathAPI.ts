@@ -63,12 +63,12 @@ const resultOf = (compute: () => Value | Failure, caught: Caught): Value | Failu
 const calculation = (
   name: string,
   parameters: ReadonlyArray<string | Parameter>,
-  run: (given: ReadonlyArray<Value>) => Value | Failure
+  run: (...given: ReadonlyArray<Value>) => Value | Failure
 ): Tool<State> => ({
   name,
   parameters: parameters.map((parameter) => typeof parameter === "string" ? { name: parameter } : parameter),
   failures: ["invalid_value"],
-  run: (_, given) => run(given)
+  run: (_, ...given) => run(...given)
 })
 
 /** An operation on two numbers. */
@@ -80,8 +80,7 @@ const operation = (
   calculation(
     name,
     [first, second],
-    ([a = null, b = null]) =>
-      resultOf(() => compute(a, b), onTypeError(() => notBothNumbers({ [first]: a, [second]: b })))
+    (a, b) => resultOf(() => compute(a, b), onTypeError(() => notBothNumbers({ [first]: a, [second]: b })))
   )
 
 const notBothNumbers = (given: Subject): Failure => invalid("Both inputs must be numbers", notNumbers(given))
@@ -92,7 +91,7 @@ const zero = (argument: string, value: Value, error: string): Failure =>
 const exponentiation = calculation(
   "power",
   ["base", "exponent"],
-  ([base = null, exponent = null]) =>
+  (base, exponent) =>
     resultOf(() => power(base, exponent), ({ message, type }) => {
       switch (type) {
         case "TypeError":
@@ -111,7 +110,7 @@ const exponentiation = calculation(
 
 /** A computation over the numbers of one list, which must not be empty. */
 const overList = (name: string, goal: string, compute: (numbers: Value) => Value): Tool<State> =>
-  calculation(name, ["numbers"], ([numbers = null]) => {
+  calculation(name, ["numbers"], (numbers) => {
     const wrong = (error: string, type: string): Failure =>
       invalid(error, { argument: "numbers", value: numbers, type })
     return resultOf(
@@ -136,7 +135,7 @@ const best = (beats: (challenger: Value, best: Value) => boolean) => (numbers: V
 const logarithm = calculation(
   "logarithm",
   ["value", "base", "precision"],
-  ([value = null, base = null, precision = null]) => {
+  (value, base, precision) => {
     let bits: number | undefined
     // The original catches whatever mpmath raises; a division by zero has no text.
     return resultOf(() => {
@@ -151,7 +150,7 @@ const logarithm = calculation(
   }
 )
 
-const root = calculation("square_root", ["number", "precision"], ([number = null, precision = null]) =>
+const root = calculation("square_root", ["number", "precision"], (number, precision) =>
   resultOf(() => {
     if (isLess(number, 0n)) {
       const error = "Cannot calculate square root of a negative number"
@@ -175,7 +174,7 @@ const root = calculation("square_root", ["number", "precision"], ([number = null
 const rounding = calculation(
   "round_number",
   ["number", { name: "decimal_places", default: 0n }],
-  ([number = null, places = null]) =>
+  (number, places) =>
     resultOf(
       () => round(number, places),
       onTypeError(() =>
@@ -192,7 +191,7 @@ const unitConversion = (
   name: string,
   convert: (value: Value, from: Value, to: Value) => Value | Failure
 ): Tool<State> =>
-  calculation(name, ["value", "unit_in", "unit_out"], ([value = null, from = null, to = null]) =>
+  calculation(name, ["value", "unit_in", "unit_out"], (value, from, to) =>
     resultOf(
       () => isNumeric(value) ? convert(value, from, to) : invalid("Value must be a number", notNumbers({ value })),
       ({ type }) =>
@@ -258,7 +257,7 @@ export const MathAPI: Toolset<State> = {
     calculation(
       "absolute_value",
       ["number"],
-      ([number = null]) =>
+      (number) =>
         resultOf(() => absolute(number), onTypeError(() => invalid("Input must be a number", notNumbers({ number }))))
     ),
     rounding,

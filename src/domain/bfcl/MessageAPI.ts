@@ -56,9 +56,9 @@ const unknownReceiver = (receiver: Value, error: string, needs: string): Failure
 const forSignedIn = (tool: Tool<State>): Tool<State> => ({
   ...tool,
   failures: ["precondition", ...tool.failures],
-  run: (state, given) =>
+  run: (state, ...given) =>
     truthy(state.current_user)
-      ? tool.run(state, given)
+      ? tool.run(state, ...given)
       : failed("precondition", {}, { error: "No user is currently logged in." }, "message_login")
 })
 
@@ -86,7 +86,7 @@ const getUserId: Tool<State> = {
   name: "get_user_id",
   parameters: [{ name: "user" }],
   failures: ["not_found"],
-  run: (state, [user = null]) => {
+  run: (state, user) => {
     if (!state.user_map.has(user)) {
       return failed(
         "not_found",
@@ -103,7 +103,7 @@ const messageLogin: Tool<State> = {
   name: "message_login",
   parameters: [{ name: "user_id" }],
   failures: ["not_found"],
-  run: (state, [id = null]) => {
+  run: (state, id) => {
     if (!isUserId(state, id)) {
       return failed(
         "not_found",
@@ -139,7 +139,7 @@ const sendMessage: Tool<State> = forSignedIn({
   name: "send_message",
   parameters: [{ name: "receiver_id" }, { name: "message" }],
   failures: ["not_found"],
-  run: (state, [receiver = null, message = null]) => {
+  run: (state, receiver, message) => {
     if (!isUserId(state, receiver)) {
       return unknownReceiver(receiver, `Receiver ID '${str(receiver)}' not found.`, "user_id")
     }
@@ -158,7 +158,7 @@ const deleteMessage: Tool<State> = forSignedIn({
   name: "delete_message",
   parameters: [{ name: "receiver_id" }],
   failures: ["not_found"],
-  run: (state, [receiver = null]) => {
+  run: (state, receiver) => {
     const newest = state.inbox.findLast((message) => equals(receiverAndText(message)[0], receiver))
     if (newest === undefined) {
       const needs = isUserId(state, receiver) ? "receiver_of_a_sent_message" : "user_id"
@@ -194,7 +194,7 @@ const addContact: Tool<State> = {
   name: "add_contact",
   parameters: [{ name: "user_name" }],
   failures: ["already_exists"],
-  run: (state, [name = null]) => {
+  run: (state, name) => {
     if (state.user_map.has(name)) {
       return failed(
         "already_exists",
@@ -218,7 +218,7 @@ const searchMessages: Tool<State> = forSignedIn({
   name: "search_messages",
   parameters: [{ name: "keyword" }],
   failures: [],
-  run: (state, [keyword = null]) => {
+  run: (state, keyword) => {
     const wanted = lowered(keyword)
     const results = state.inbox.flatMap((message) => {
       const [receiver, text] = receiverAndText(message)

@@ -40,12 +40,11 @@ const ticketOf = (state: State, id: Value): Dict | undefined => {
 
 /** A tool whose first argument is the id of a ticket that there has to be. */
 const onTicket = (
-  tool: Omit<Tool<State>, "run"> & { readonly run: (ticket: Dict, given: ReadonlyArray<Value>) => Value | Failure }
+  tool: Omit<Tool<State>, "run"> & { readonly run: (ticket: Dict, ...given: ReadonlyArray<Value>) => Value | Failure }
 ): Tool<State> => ({
   ...tool,
   failures: ["not_found", ...tool.failures],
-  run: (state, given) => {
-    const [id = null] = given
+  run: (state, id, ...given) => {
     const ticket = ticketOf(state, id)
     return ticket === undefined
       ? failed(
@@ -54,7 +53,7 @@ const onTicket = (
         { error: `Ticket with ID ${str(id)} not found.` },
         "ticket_id"
       )
-      : tool.run(ticket, given)
+      : tool.run(ticket, id, ...given)
   }
 })
 
@@ -69,7 +68,7 @@ const createTicket: Tool<State> = {
   name: "create_ticket",
   parameters: [{ name: "title" }, { name: "description", default: "" }, { name: "priority", default: 1n }],
   failures: ["precondition", "invalid_value"],
-  run: (state, [title = null, description = null, priority = null]) => {
+  run: (state, title, description, priority) => {
     if (!truthy(state.current_user)) {
       return notSignedIn(Dict.of({ error: "User not authenticated. Please log in to create a ticket." }))
     }
@@ -106,7 +105,7 @@ const closeTicket = onTicket({
   name: "close_ticket",
   parameters: [{ name: "ticket_id" }],
   failures: ["already_done"],
-  run: (ticket, [id = null]) => {
+  run: (ticket, id) => {
     if (equals(item(ticket, "status"), "Closed")) return alreadyDone(id, "closed")
     ticket.set("status", "Closed")
     return Dict.of({ status: `Ticket ${str(id)} has been closed successfully.` })
@@ -117,7 +116,7 @@ const resolveTicket = onTicket({
   name: "resolve_ticket",
   parameters: [{ name: "ticket_id" }, { name: "resolution" }],
   failures: ["already_done"],
-  run: (ticket, [id = null, resolution = null]) => {
+  run: (ticket, id, resolution) => {
     if (equals(item(ticket, "status"), "Resolved")) return alreadyDone(id, "resolved")
     ticket.set("status", "Resolved")
     ticket.set("resolution", resolution)
@@ -131,7 +130,7 @@ const editTicket = onTicket({
   name: "edit_ticket",
   parameters: [{ name: "ticket_id" }, { name: "updates" }],
   failures: ["invalid_value"],
-  run: (ticket, [id = null, updates = null]) => {
+  run: (ticket, id, updates) => {
     if (!(updates instanceof Dict)) throw attributeError(updates, "keys")
     // The original's order is that of a set, which differs from process to process.
     const invalid = [...updates.keys()].filter((field) => !editableFields.some((editable) => editable === field))
@@ -151,7 +150,7 @@ const ticketLogin: Tool<State> = {
   name: "ticket_login",
   parameters: [{ name: "username" }, { name: "password" }],
   failures: ["invalid_credential"],
-  run: (state, [username = null, password = null]) => {
+  run: (state, username, password) => {
     // Any account will do that has a name and a password.
     const missing = !truthy(username)
       ? { argument: "username", value: username }
@@ -186,7 +185,7 @@ const getUserTickets: Tool<State> = {
   name: "get_user_tickets",
   parameters: [{ name: "status", default: null }],
   failures: ["precondition"],
-  run: (state, [status = null]) => {
+  run: (state, status) => {
     if (!truthy(state.current_user)) {
       return notSignedIn([Dict.of({ error: "User not authenticated. Please log in to view tickets." })])
     }

@@ -61,8 +61,8 @@ export interface Tool<State> {
   readonly parameters: ReadonlyArray<Parameter>
   /** Every kind of failure that `run` may return, for coverage tables. Argument errors and `python_error` are implied. */
   readonly failures: ReadonlyArray<FailureKind>
-  /** `args` has one value per parameter, defaults filled in. May throw `PythonError`, as Python's method would. */
-  readonly run: (state: State, args: ReadonlyArray<Value>) => Value | Failure
+  /** `args` are one value per parameter, defaults filled in. May throw `PythonError`, as Python's method would. */
+  readonly run: (state: State, ...args: ReadonlyArray<Value>) => Value | Failure
 }
 
 /**

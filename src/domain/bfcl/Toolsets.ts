@@ -55,7 +55,7 @@ class Simulation<State> implements Simulator {
   }
 
   run(tool: number, given: ReadonlyArray<Value>): Value | Failure {
-    return this.rules.tools[tool]!.run(this.state, given)
+    return this.rules.tools[tool]!.run(this.state, ...given)
   }
 
   attributes(): Attributes {

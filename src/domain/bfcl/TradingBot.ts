@@ -41,8 +41,8 @@ const inList = (error: string): Value => [Dict.of({ error })]
 const forSignedIn = (purpose: string, tool: Tool<State>, form = alone): Tool<State> => ({
   ...tool,
   failures: ["precondition", ...tool.failures],
-  run: (account, given) =>
-    truthy(account.authenticated) ? tool.run(account, given) : new Failure("precondition", {}, {
+  run: (account, ...given) =>
+    truthy(account.authenticated) ? tool.run(account, ...given) : new Failure("precondition", {}, {
       returned: form(`User not authenticated. Please log in to ${purpose}.`)
     }, "trading_login")
 })
@@ -101,7 +101,7 @@ const getSymbolByName: Tool<State> = {
   name: "get_symbol_by_name",
   parameters: required("name"),
   failures: ["not_found"],
-  run: (_account, [name = null]) => {
+  run: (_account, name) => {
     const symbol = symbolOfCompany.get(name)
     return symbol === undefined
       ? new Failure("not_found", { argument: "name", value: name, allowed: [...symbolOfCompany.keys()] }, {
@@ -115,7 +115,7 @@ const getStockInfo: Tool<State> = {
   name: "get_stock_info",
   parameters: required("symbol"),
   failures: ["not_found"],
-  run: (account, [symbol = null]) => {
+  run: (account, symbol) => {
     const stock = account.stocks.get(symbol)
     if (stock === undefined) {
       const subject = { argument: "symbol", value: symbol }
@@ -153,7 +153,7 @@ const getOrderDetails: Tool<State> = {
   name: "get_order_details",
   parameters: required("order_id"),
   failures: ["not_found"],
-  run: (account, [order_id = null]) => {
+  run: (account, order_id) => {
     const order = account.orders.get(order_id)
     if (order === undefined) {
       const ids = [...account.orders.keys()]
@@ -172,7 +172,7 @@ const cancelOrder: Tool<State> = {
   name: "cancel_order",
   parameters: required("order_id"),
   failures: ["not_found", "invalid_value"],
-  run: (account, [order_id = null]) => {
+  run: (account, order_id) => {
     const order = account.orders.get(order_id)
     const subject = { argument: "order_id", value: order_id }
     if (order === undefined) {
@@ -208,7 +208,7 @@ const placeOrder = forSignedIn("place an order", {
   name: "place_order",
   parameters: required("order_type", "symbol", "price", "amount"),
   failures: ["not_found", "invalid_value", "insufficient"],
-  run: (account, [order_type = null, symbol = null, price = null, amount = null]) => {
+  run: (account, order_type, symbol, price, amount) => {
     if (!account.stocks.has(symbol)) {
       const subject = { argument: "symbol", value: symbol }
       return failed("not_found", `Invalid stock symbol: ${str(symbol)}`, subject, "stock_symbol")
@@ -250,7 +250,7 @@ const withdrawFunds = forSignedIn("make a transaction", {
   name: "withdraw_funds",
   parameters: required("amount"),
   failures: ["precondition", "invalid_value", "insufficient"],
-  run: (account, [amount = null]) => {
+  run: (account, amount) => {
     if (!equals(account.market_status, "Open")) {
       const error = "Market is closed. Transactions are not allowed."
       return failed("precondition", error, { market_status: account.market_status }, "open_market")
@@ -271,7 +271,7 @@ const fundAccount = forSignedIn("fund the account", {
   name: "fund_account",
   parameters: required("amount"),
   failures: ["invalid_value"],
-  run: (account, [amount = null]) => {
+  run: (account, amount) => {
     if (isLessOrEqual(amount, 0n)) return notPositive("Funding amount must be positive.", { amount })
     const new_balance = add(balanceOf(account), amount, "+=")
     settle(account, "deposit", amount, new_balance)
@@ -319,7 +319,7 @@ const removeStockFromWatchlist = forSignedIn("modify the watchlist", {
   name: "remove_stock_from_watchlist",
   parameters: required("symbol"),
   failures: ["not_found"],
-  run: (account, [symbol = null]) => {
+  run: (account, symbol) => {
     const at = account.watch_list.findIndex((watched) => equals(watched, symbol))
     if (at < 0) {
       const subject = { argument: "symbol", value: symbol }
@@ -362,7 +362,7 @@ const getTransactionHistory = forSignedIn("view transaction history", {
   name: "get_transaction_history",
   parameters: [{ name: "start_date", default: null }, { name: "end_date", default: null }],
   failures: ["invalid_value"],
-  run: (account, [start_date = null, end_date = null]) => {
+  run: (account, start_date, end_date) => {
     const start = dateOf("start_date", start_date)
     if (start instanceof Failure) return start
     const end = dateOf("end_date", end_date)
@@ -380,7 +380,7 @@ const getAvailableStocks: Tool<State> = {
   name: "get_available_stocks",
   parameters: required("sector"),
   failures: ["not_found"],
-  run: (account, [sector = null]) => {
+  run: (account, sector) => {
     const symbols = symbolsOfSector.get(sector)
     if (symbols === undefined) {
       return new Failure("not_found", { argument: "sector", value: sector, allowed: [...symbolsOfSector.keys()] }, {
@@ -397,7 +397,7 @@ const filterStocksByPrice: Tool<State> = {
   name: "filter_stocks_by_price",
   parameters: required("stocks", "min_price", "max_price"),
   failures: [],
-  run: (account, [stocks = null, min_price = null, max_price = null]) => {
+  run: (account, stocks, min_price, max_price) => {
     const filtered_stocks = Array.from(iterate(stocks)).filter((symbol) => {
       const stock = account.stocks.get(symbol)
       // An unknown stock costs nothing.
@@ -412,7 +412,7 @@ const addToWatchlist: Tool<State> = {
   name: "add_to_watchlist",
   parameters: required("stock"),
   failures: ["not_found"],
-  run: (account, [stock = null]) => {
+  run: (account, stock) => {
     const result = Dict.of({ watchlist: account.watch_list })
     if (contains(account.watch_list, stock)) return result
     if (!account.stocks.has(stock)) {
@@ -428,7 +428,7 @@ const notifyPriceChange: Tool<State> = {
   name: "notify_price_change",
   parameters: required("stocks", "threshold"),
   failures: [],
-  run: (account, [stocks = null, threshold = null]) => {
+  run: (account, stocks, threshold) => {
     const changed = Array.from(iterate(stocks)).filter((symbol) => {
       const stock = account.stocks.get(symbol)
       return stock !== undefined && isGreaterOrEqual(absolute(item(stock, "percent_change")), threshold)

@@ -48,7 +48,7 @@ const tokenFailure = (agency: State, token: Value, refuse: Refuse): Failure | un
 const withToken = (refuse: Refuse, tool: Tool<State>): Tool<State> => ({
   ...tool,
   failures: ["precondition", "invalid_credential", ...tool.failures],
-  run: (agency, given) => tokenFailure(agency, given[0] ?? null, refuse) ?? tool.run(agency, given)
+  run: (agency, token, ...given) => tokenFailure(agency, token, refuse) ?? tool.run(agency, token, ...given)
 })
 
 const bookingNotFound = (refuse: Refuse, booking_id: Value): Failure =>
@@ -72,7 +72,7 @@ const authenticateTravel: Tool<State> = {
     "user_last_name"
   ),
   failures: [],
-  run: (agency, [, , , grant_type = null, user_first_name = null, user_last_name = null]) => {
+  run: (agency, _id, _secret, _refreshToken, grant_type, user_first_name, user_last_name) => {
     agency.token_expires_in = 2n
     agency.access_token = String(agency._random.randint(100_000, 999_999))
     agency.token_type = "Bearer"
@@ -99,10 +99,7 @@ const registerCreditCard: Tool<State> = {
   name: "register_credit_card",
   parameters: required("access_token", "card_number", "expiration_date", "cardholder_name", "card_verification_number"),
   failures: ["precondition", "invalid_credential", "already_exists"],
-  run: (
-    agency,
-    [access_token = null, card_number = null, expiration_date = null, cardholder_name = null, cvv = null]
-  ) => {
+  run: (agency, access_token, card_number, expiration_date, cardholder_name, cvv) => {
     if (agency.token_expires_in === null) {
       return refuse("precondition", "Token not initialized", {}, "access_token")
     }
@@ -222,7 +219,7 @@ const getFlightCost: Tool<State> = {
   name: "get_flight_cost",
   parameters: required("travel_from", "travel_to", "travel_date", "travel_class"),
   failures: ["not_found", "invalid_value"],
-  run: (agency, [travel_from = null, travel_to = null, travel_date = null, travel_class = null]) => {
+  run: (agency, travel_from, travel_to, travel_date, travel_class) => {
     const cost = priceFlight(agency, travel_from, travel_to, travel_date, travel_class)
     if (cost instanceof Failure) return cost
     const { long_context, lastPricing } = agency
@@ -236,7 +233,7 @@ const getCreditCardBalance = withToken(refuse, {
   name: "get_credit_card_balance",
   parameters: required("access_token", "card_id"),
   failures: ["not_found"],
-  run: (agency, [, card_id = null]) => {
+  run: (agency, _token, card_id) => {
     const card = agency.credit_card_list.get(card_id)
     if (card === undefined) {
       const registered = [...agency.credit_card_list.keys()]
@@ -251,7 +248,7 @@ const bookFlight = withToken(refuseBooking, {
   name: "book_flight",
   parameters: required("access_token", "card_id", "travel_date", "travel_from", "travel_to", "travel_class"),
   failures: ["not_found", "invalid_value", "insufficient"],
-  run: (agency, [, card_id = null, date = null, from = null, to = null, travelClass = null]) => {
+  run: (agency, _token, card_id, date, from, to, travelClass) => {
     const found = agency.credit_card_list.get(card_id)
     if (found === undefined) {
       const registered = [...agency.credit_card_list.keys()]
@@ -334,7 +331,7 @@ const retrieveInvoice = withToken(refuse, {
     default: null
   }],
   failures: ["not_found"],
-  run: (agency, [, booking_id = null]) => {
+  run: (agency, _token, booking_id) => {
     const found = agency.booking_record.get(booking_id)
     if (found === undefined) return bookingNotFound(refuse, booking_id)
     const record = dictOf(found)
@@ -374,7 +371,7 @@ const cancelBooking = withToken(refuseCancellation, {
   name: "cancel_booking",
   parameters: required("access_token", "booking_id"),
   failures: ["not_found"],
-  run: (agency, [, booking_id = null]) => {
+  run: (agency, _token, booking_id) => {
     const found = agency.booking_record.get(booking_id)
     if (found === undefined) return bookingNotFound(refuseCancellation, booking_id)
     const record = dictOf(found)
@@ -391,7 +388,7 @@ const computeExchangeRate: Tool<State> = {
   name: "compute_exchange_rate",
   parameters: required("base_currency", "target_currency", "value"),
   failures: ["invalid_value"],
-  run: (_agency, [base_currency = null, target_currency = null, value = null]) => {
+  run: (_agency, base_currency, target_currency, value) => {
     const fromUsd = base_currency === "USD" && typeof target_currency === "string"
       ? ratesPerUsd.get(target_currency)
       : undefined
@@ -410,7 +407,7 @@ const setBudgetLimit = withToken(refuse, {
   name: "set_budget_limit",
   parameters: required("access_token", "budget_limit"),
   failures: [],
-  run: (agency, [, budget_limit = null]) => {
+  run: (agency, _token, budget_limit) => {
     agency.budget_limit = toFloat(budget_limit)
     return Dict.of({ budget_limit: agency.budget_limit })
   }
@@ -422,7 +419,7 @@ const getNearestAirportByCity: Tool<State> = {
   name: "get_nearest_airport_by_city",
   parameters: required("location"),
   failures: ["not_found"],
-  run: (_agency, [location = null]) => {
+  run: (_agency, location) => {
     const airport = nearestAirports.get(location)
     return airport === undefined
       ? new Failure("not_found", { location, allowed: [...nearestAirports.keys()] }, {
@@ -436,7 +433,7 @@ const purchaseInsurance = withToken(refuseInsurance, {
   name: "purchase_insurance",
   parameters: required("access_token", "insurance_type", "booking_id", "insurance_cost", "card_id"),
   failures: ["insufficient", "not_found"],
-  run: (agency, [, , booking_id = null, insurance_cost = null, card_id = null]) => {
+  run: (agency, _token, _insuranceType, booking_id, insurance_cost, card_id) => {
     const { budget_limit } = agency
     if (budget_limit !== null && isLess(budget_limit, insurance_cost)) {
       const subject = { insurance_cost, budget_limit, limit: insurance_cost }
@@ -460,7 +457,7 @@ const contactCustomerSupport: Tool<State> = {
   name: "contact_customer_support",
   parameters: required("booking_id", "message"),
   failures: ["not_found"],
-  run: (agency, [booking_id = null]) =>
+  run: (agency, booking_id) =>
     agency.booking_record.has(booking_id)
       ? Dict.of({
         customer_support_message: "Thank you for contacting customer support. " +

@@ -46,7 +46,7 @@ export const verifyTravelerInformation: Tool<State> = {
   name: "verify_traveler_information",
   parameters: [{ name: "first_name" }, { name: "last_name" }, { name: "date_of_birth" }, { name: "passport_number" }],
   failures: ["precondition", "invalid_value"],
-  run: (agency, [first_name = null, last_name = null, date_of_birth = null, passport_number = null]) => {
+  run: (agency, first_name, last_name, date_of_birth, passport_number) => {
     if (!equals(agency.user_first_name, first_name) || !equals(agency.user_last_name, last_name)) {
       return anotherUser(agency, first_name, last_name)
     }

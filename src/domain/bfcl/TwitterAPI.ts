@@ -53,9 +53,9 @@ const load = (config: Dict, _longContext: unknown, shared = new Shared()): State
 const forAuthenticated = (deed: string, tool: Tool<State>): Tool<State> => ({
   ...tool,
   failures: ["precondition", ...tool.failures],
-  run: (state, given) =>
+  run: (state, ...given) =>
     truthy(state.authenticated)
-      ? tool.run(state, given)
+      ? tool.run(state, ...given)
       : failed(
         "precondition",
         {},
@@ -67,13 +67,12 @@ const forAuthenticated = (deed: string, tool: Tool<State>): Tool<State> => ({
 /** A tool whose first argument is the id of a tweet that there has to be. */
 const onTweet = (
   tool: Omit<Tool<State>, "run"> & {
-    readonly run: (state: State, tweet: Value, given: ReadonlyArray<Value>) => Value | Failure
+    readonly run: (state: State, tweet: Value, ...given: ReadonlyArray<Value>) => Value | Failure
   }
 ): Tool<State> => ({
   ...tool,
   failures: ["not_found", ...tool.failures],
-  run: (state, given) => {
-    const [id = null] = given
+  run: (state, id, ...given) => {
     const tweet = state.tweets.get(id)
     return tweet === undefined
       ? failed(
@@ -82,7 +81,7 @@ const onTweet = (
         { error: `Tweet with ID ${str(id)} not found.` },
         "tweet_id"
       )
-      : tool.run(state, tweet, given)
+      : tool.run(state, tweet, id, ...given)
   }
 })
 
@@ -105,7 +104,7 @@ const authenticateTwitter: Tool<State> = {
   name: "authenticate_twitter",
   parameters: [{ name: "username" }, { name: "password" }],
   failures: ["invalid_credential"],
-  run: (state, [username = null, password = null]) => {
+  run: (state, username, password) => {
     const wrong = !equals(username, state.username)
       ? { argument: "username", value: username }
       : !equals(password, state.password)
@@ -138,7 +137,7 @@ const postTweet = forAuthenticated("posting", {
   name: "post_tweet",
   parameters: [{ name: "content" }, { name: "tags", default: omitted }, { name: "mentions", default: omitted }],
   failures: [],
-  run: (state, [content = null, tags = null, mentions = null]) => {
+  run: (state, content, tags, mentions) => {
     const id = state.tweet_counter
     const tweet = Dict.of({
       id,
@@ -159,7 +158,7 @@ const retweet = forAuthenticated(
     name: "retweet",
     parameters: [{ name: "tweet_id" }],
     failures: ["already_done"],
-    run: (state, _tweet, [id = null]) => {
+    run: (state, _tweet, id) => {
       const ids = listUnder(state.retweets, state.username)
       if (contains(ids, id)) {
         return failed("already_done", { argument: "tweet_id", value: id }, { retweet_status: "Already retweeted" })
@@ -176,7 +175,7 @@ const comment = forAuthenticated(
     name: "comment",
     parameters: [{ name: "tweet_id" }, { name: "comment_content" }],
     failures: [],
-    run: (state, _tweet, [id = null, content = null]) => {
+    run: (state, _tweet, id, content) => {
       listFor("append", listUnder(state.comments, id)).push(Dict.of({ username: state.username, content }))
       return Dict.of({ comment_status: "Comment added successfully" })
     }
@@ -187,7 +186,7 @@ const mention = onTweet({
   name: "mention",
   parameters: [{ name: "tweet_id" }, { name: "mentioned_usernames" }],
   failures: [],
-  run: (_state, tweet, [, usernames = null]) => {
+  run: (_state, tweet, _id, usernames) => {
     // A text is a list of its characters to Python.
     const mentions = listFor("extend", item(tweet, "mentions"))
     mentions.push(...iterate(usernames))
@@ -199,7 +198,7 @@ const followUser = forAuthenticated("following", {
   name: "follow_user",
   parameters: [{ name: "username_to_follow" }],
   failures: ["already_done"],
-  run: (state, [username = null]) => {
+  run: (state, username) => {
     if (contains(state.following_list, username)) {
       return failed("already_done", { argument: "username_to_follow", value: username }, { follow_status: false })
     }
@@ -219,7 +218,7 @@ const unfollowUser = forAuthenticated("unfollowing", {
   name: "unfollow_user",
   parameters: [{ name: "username_to_unfollow" }],
   failures: ["not_found"],
-  run: (state, [username = null]) => {
+  run: (state, username) => {
     if (!contains(state.following_list, username)) {
       const subject = { argument: "username_to_unfollow", value: username }
       return failed("not_found", subject, { unfollow_status: false }, "followed_user")
@@ -244,14 +243,14 @@ const getUserTweets: Tool<State> = {
   name: "get_user_tweets",
   parameters: [{ name: "username" }],
   failures: [],
-  run: (state, [username = null]) => tweetsOf(state, username)
+  run: (state, username) => tweetsOf(state, username)
 }
 
 const searchTweets: Tool<State> = {
   name: "search_tweets",
   parameters: [{ name: "keyword" }],
   failures: [],
-  run: (state, [keyword = null]) =>
+  run: (state, keyword) =>
     [...state.tweets.values()].filter((tweet) => {
       const wanted = lowered(keyword)
       return lowered(item(tweet, "content")).includes(wanted)
@@ -263,7 +262,7 @@ const getTweetComments = onTweet({
   name: "get_tweet_comments",
   parameters: [{ name: "tweet_id" }],
   failures: [],
-  run: (state, _tweet, [id = null]) => state.comments.get(id) ?? []
+  run: (state, _tweet, id) => state.comments.get(id) ?? []
 })
 
 const lengthOf = (value: Value): bigint => BigInt([...iterate(value)].length)
@@ -272,7 +271,7 @@ const getUserStats: Tool<State> = {
   name: "get_user_stats",
   parameters: [{ name: "username" }],
   failures: [],
-  run: (state, [username = null]) =>
+  run: (state, username) =>
     Dict.of({
       tweet_count: BigInt(tweetsOf(state, username).length),
       following_count: equals(username, state.username) ? lengthOf(state.following_list) : 0n,

@@ -41,7 +41,7 @@ const startEngine: Tool<State> = {
   name: "startEngine",
   parameters: [{ name: "ignitionMode" }],
   failures: ["precondition", "insufficient", "already_done", "invalid_value"],
-  run: (car, [ignitionMode = null]) => {
+  run: (car, ignitionMode) => {
     // STOP stops the engine, then meets the checks of a start, and always ends in an error.
     if (ignitionMode === "STOP") car.engine_state = "stopped"
     if (car.remainingUnlockedDoors > 0n) {
@@ -85,7 +85,7 @@ const fillFuelTank: Tool<State> = {
   name: "fillFuelTank",
   parameters: [{ name: "fuelAmount" }],
   failures: ["invalid_value", "insufficient"],
-  run: (car, [fuelAmount = null]) => {
+  run: (car, fuelAmount) => {
     if (isLess(fuelAmount, 0n)) {
       return failed("invalid_value", "Fuel amount cannot be negative.", {
         argument: "fuelAmount",
@@ -117,7 +117,7 @@ const lockDoors: Tool<State> = {
   name: "lockDoors",
   parameters: [{ name: "unlock" }, { name: "door" }],
   failures: ["not_found"],
-  run: (car, [unlock = null, doors = null]) => {
+  run: (car, unlock, doors) => {
     const [status, change] = truthy(unlock) ? ["unlocked", 1n] as const : ["locked", -1n] as const
     for (const door of iterate(doors)) {
       const before = car.doorStatus.get(door)
@@ -145,7 +145,7 @@ const adjustClimateControl: Tool<State> = {
     { name: "mode", default: "auto" }
   ],
   failures: ["invalid_value"],
-  run: (car, [temperature = null, unit = null, fanSpeed = null, mode = null]) => {
+  run: (car, temperature, unit, fanSpeed, mode) => {
     if (!isBetween(0n, fanSpeed, 100n)) {
       return outside("fanSpeed", fanSpeed, 0n, 100n, "Fan speed must be between 0 and 100.")
     }
@@ -185,7 +185,7 @@ const setHeadlights: Tool<State> = {
   name: "setHeadlights",
   parameters: [{ name: "mode" }],
   failures: ["invalid_value"],
-  run: (car, [mode = null]) => {
+  run: (car, mode) => {
     if (mode !== "on" && mode !== "off" && mode !== "auto") {
       return notOneOf("mode", mode, headlightModes, "Invalid headlight mode.")
     }
@@ -219,7 +219,7 @@ const displayCarStatus: Tool<State> = {
   name: "displayCarStatus",
   parameters: [{ name: "option" }],
   failures: ["invalid_value"],
-  run: (car, [option = null]) => {
+  run: (car, option) => {
     const status = car.longContext === undefined
       ? new Dict()
       : Dict.of({ metadata: constant(car.longContext, "CAR_STATUS_METADATA_EXTENSION") })
@@ -239,7 +239,7 @@ const activateParkingBrake: Tool<State> = {
   name: "activateParkingBrake",
   parameters: [{ name: "mode" }],
   failures: ["invalid_value"],
-  run: (car, [mode = null]) => {
+  run: (car, mode) => {
     if (mode !== "engage" && mode !== "release") {
       return notOneOf("mode", mode, ["engage", "release"], "Invalid mode")
     }
@@ -266,7 +266,7 @@ const pressBrakePedal: Tool<State> = {
   name: "pressBrakePedal",
   parameters: [{ name: "pedalPosition" }],
   failures: ["invalid_value"],
-  run: (car, [pedalPosition = null]) => {
+  run: (car, pedalPosition) => {
     if (!isBetween(0n, pedalPosition, 1n)) {
       return outside("pedalPosition", pedalPosition, 0n, 1n, "Pedal position must be between 0 and 1.")
     }
@@ -288,7 +288,7 @@ const setCruiseControl: Tool<State> = {
   name: "setCruiseControl",
   parameters: [{ name: "speed" }, { name: "activate" }, { name: "distanceToNextVehicle" }],
   failures: ["precondition", "invalid_value"],
-  run: (car, [speed = null, activate = null, distanceToNextVehicle = null]) => {
+  run: (car, speed, activate, distanceToNextVehicle) => {
     const distance = toFloat(distanceToNextVehicle)
     const currentSpeed = toFloat(speed)
     if (car.engine_state === "stopped") {
@@ -330,35 +330,35 @@ const displayLog: Tool<State> = {
   name: "display_log",
   parameters: [{ name: "messages" }],
   failures: [],
-  run: (_car, [messages = null]) => Dict.of({ log: messages })
+  run: (_car, messages) => Dict.of({ log: messages })
 }
 
 const estimateDriveFeasibility: Tool<State> = {
   name: "estimate_drive_feasibility_by_mileage",
   parameters: [{ name: "distance" }],
   failures: [],
-  run: (car, [distance = null]) => Dict.of({ canDrive: !isLess(multiply(car.fuelLevel, milesPerGallon), distance) })
+  run: (car, distance) => Dict.of({ canDrive: !isLess(multiply(car.fuelLevel, milesPerGallon), distance) })
 }
 
 const literToGallon: Tool<State> = {
   name: "liter_to_gallon",
   parameters: [{ name: "liter" }],
   failures: [],
-  run: (_car, [liter = null]) => Dict.of({ gallon: multiply(liter, 0.264172) })
+  run: (_car, liter) => Dict.of({ gallon: multiply(liter, 0.264172) })
 }
 
 const gallonToLiter: Tool<State> = {
   name: "gallon_to_liter",
   parameters: [{ name: "gallon" }],
   failures: [],
-  run: (_car, [gallon = null]) => Dict.of({ liter: multiply(gallon, 3.78541) })
+  run: (_car, gallon) => Dict.of({ liter: multiply(gallon, 3.78541) })
 }
 
 const estimateDistance: Tool<State> = {
   name: "estimate_distance",
   parameters: [{ name: "cityA" }, { name: "cityB" }],
   failures: ["not_found"],
-  run: (car, [cityA = null, cityB = null]) => {
+  run: (car, cityA, cityB) => {
     const distance = typeof cityA === "string" && typeof cityB === "string" ? distanceBetween(cityA, cityB) : undefined
     const result = Dict.of(distance === undefined ? { error: "distance not found in database." } : { distance })
     if (car.longContext !== undefined) {
@@ -375,7 +375,7 @@ const getZipcodeBasedOnCity: Tool<State> = {
   name: "get_zipcode_based_on_city",
   parameters: [{ name: "city" }],
   failures: ["not_found"],
-  run: (_car, [city = null]) => {
+  run: (_car, city) => {
     const zipcode = typeof city === "string" ? zipcodeOfCity.get(city) : undefined
     return zipcode === undefined
       ? new Failure("not_found", { city, allowed: [...zipcodeOfCity.keys()] }, {
@@ -389,7 +389,7 @@ const setNavigation: Tool<State> = {
   name: "set_navigation",
   parameters: [{ name: "destination" }],
   failures: [],
-  run: (car, [destination = null]) => {
+  run: (car, destination) => {
     car.destination = destination
     return Dict.of({ status: add("Navigating to ", destination) })
   }

@@ -398,24 +398,21 @@ class StandardWriter {
     if (value === null) return "null"
     if (depth > maximumDepth) throw tooDeep()
     if (value instanceof Dict) return this.dictOrRecalled(value, depth)
-    if (Array.isArray(value)) {
-      return Object.isFrozen(value) ? recalled(value, () => unlimited().list(value, depth)) : this.list(value, depth)
-    }
+    if (Array.isArray(value)) return Object.isFrozen(value) ? frozenList(value, depth) : this.list(value, depth)
     if (value instanceof Tuple) return this.list(value.items, depth)
     throw noJson(value)
   }
 
   private dictOrRecalled(dict: Dict, depth: number): string {
     const { shared } = dict
-    if (shared !== undefined) return recalled(shared, () => unlimited().dict(dict, depth))
+    if (shared !== undefined) return sharedDict(shared, dict, depth)
     const { extension } = dict
     if (extension === undefined) return this.dict(dict, depth)
     const { added, base } = extension
-    const begin = recalled(extension.shared, () => unlimited().dict(base, depth))
-    return this.dict(added, depth, begin.slice(0, -1))
+    return this.dict(added, depth, sharedDict(extension.shared, base, depth).slice(0, -1))
   }
 
-  private dict(dict: Dict, depth: number, begin = ""): string {
+  dict(dict: Dict, depth: number, begin = ""): string {
     const { fields } = dict
     let text = begin
     if (fields === undefined) {
@@ -443,7 +440,7 @@ class StandardWriter {
     return text + start + this.write(item, depth + 1)
   }
 
-  private list(items: ReadonlyArray<Value>, depth: number): string {
+  list(items: ReadonlyArray<Value>, depth: number): string {
     if (items.length === 0) return "[]"
     let text = "["
     for (let i = 0; i < items.length; i++) {
@@ -460,6 +457,14 @@ class StandardWriter {
 }
 
 const unlimited = (): StandardWriter => new StandardWriter(Infinity)
+
+// Apart from who calls them: a function that makes a closure takes room for what is in it, whether it is made or not.
+
+const frozenList = (items: ReadonlyArray<Value>, depth: number): string =>
+  recalled(items, () => unlimited().list(items, depth))
+
+const sharedDict = (shared: object, dict: Dict, depth: number): string =>
+  recalled(shared, () => unlimited().dict(dict, depth))
 
 /** `json.dumps(value)`. Throws `PythonError`: TypeError for what JSON does not know, ValueError (digits), RecursionError. */
 export const dumps = (value: Value, options?: DumpsOptions): string =>

@@ -229,6 +229,11 @@ const dictAt = (dict: Dict, depth: number): string => {
   return `{${parts.join(", ")}}`
 }
 
+const frozenListAt = (items: ReadonlyArray<Value>, depth: number): string =>
+  recalled(items, () => listAt(items, depth))
+
+const sharedDictAt = (shared: object, dict: Dict, depth: number): string => recalled(shared, () => dictAt(dict, depth))
+
 /** `repr(value)`. */
 export const repr = (value: Value): string => reprAt(value, 0)
 
@@ -247,12 +252,10 @@ const reprAt = (value: Value, depth: number): string => {
   if (depth > maximumNesting) {
     throw new PythonError("RecursionError", "maximum recursion depth exceeded while getting the repr of an object")
   }
-  if (Array.isArray(value)) {
-    return Object.isFrozen(value) ? recalled(value, () => listAt(value, depth)) : listAt(value, depth)
-  }
+  if (Array.isArray(value)) return Object.isFrozen(value) ? frozenListAt(value, depth) : listAt(value, depth)
   if (value instanceof Dict) {
     const { shared } = value
-    return shared === undefined ? dictAt(value, depth) : recalled(shared, () => dictAt(value, depth))
+    return shared === undefined ? dictAt(value, depth) : sharedDictAt(shared, value, depth)
   }
   if (value instanceof Tuple) {
     const items = value.items.map((item) => reprAt(item, depth + 1))

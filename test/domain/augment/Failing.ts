@@ -75,7 +75,7 @@ const subjectOf = <State>(toolset: Toolset<State>): Subject => {
         const [name, args] = call
         const tool = toolOf(name)
         const bound = tool.parameters.map((parameter) => args[parameter.name] ?? parameter.default ?? null)
-        last = [call, tool.run(state, bound)]
+        last = [call, tool.run(state, ...bound)]
       }
       if (last === undefined || !(last[1] instanceof Failure)) throw new RangeError("the last call did not fail")
       const [[tool], failure] = last

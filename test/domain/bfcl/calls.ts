@@ -19,7 +19,7 @@ export const caller =
     if (tool === undefined) throw new Error(`${toolset.name} has no tool ${name}`)
     const values = tool.parameters.map((parameter) => args[parameter.name] ?? parameter.default ?? null)
     try {
-      const result = tool.run(state, values)
+      const result = tool.run(state, ...values)
       if (!(result instanceof Failure)) return { returned: repr(result) }
       return "raised" in result.standard
         ? { raised: result.standard.raised, failure: result }
