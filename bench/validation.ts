@@ -19,7 +19,7 @@ import { positive } from "../src/programs/commands/flags.ts"
 import * as Figures from "./Figures.ts"
 import { entryOf } from "./Scripts.ts"
 
-const drills = Tasks.useSync(({ all }): Omit<Validators.Share, "times"> => ({
+const drills = Tasks.useSync(({ all }): Omit<Validators.Work, "times"> => ({
   entries: all.map(entryOf),
   longContext: LongContext.encode(DrillsLongContext.longContext.constants)
 })).pipe(Effect.provide(Drills.tasks({ seed: 1 })))

@@ -7,8 +7,10 @@ import type { FromWorker, Share } from "./Validators.ts"
 const port = parentPort
 if (port === null) throw new Error("this module runs in a worker only")
 
+let constants = LongContext.make(LongContext.decode("{}"))
+
 port.on("message", ({ entries, longContext, times }: Share) => {
-  const constants = LongContext.make(LongContext.decode(longContext))
+  if (longContext !== undefined) constants = LongContext.make(LongContext.decode(longContext))
   const findings: FromWorker = entries.map((entry) => validate(entry, constants, times))
   port.postMessage(findings, [])
 })
