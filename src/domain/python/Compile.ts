@@ -59,7 +59,7 @@ const present = (expressions: ReadonlyArray<Expression | undefined>): ReadonlyAr
   expressions.filter((expression) => expression !== undefined)
 
 /** The expressions directly inside an expression. */
-const children = (expression: Expression): ReadonlyArray<Expression> => {
+export const children = (expression: Expression): ReadonlyArray<Expression> => {
   switch (expression.kind) {
     case "Constant":
     case "Name":
