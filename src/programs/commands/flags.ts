@@ -44,6 +44,16 @@ export const seed = Flag.Int("seed").pipe(
   Flag.withDescription("Every random choice follows from it")
 )
 
+/** How result files are read. */
+export const mode = Flag.Literals("mode", ["fc", "prompting", "qwen"]).pipe(
+  Flag.withDescription(
+    "How steps of results are read: tool calls, Python text, or Qwen's <tool_call> tags; told from the loop that is on " +
+      "record, the model's name and the steps when absent"
+  ),
+  Flag.optional,
+  Flag.map(Option.getOrUndefined)
+)
+
 /** Training time at most; each command says of what. */
 export const minutes = Flag.Finite("minutes").pipe(
   Flag.withSchema(Schema.Finite.check(Schema.isGreaterThan(0)))
