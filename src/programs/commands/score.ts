@@ -12,10 +12,10 @@ export const score = Command.make(
   "score",
   {
     data: Flags.benchmark,
-    results: Flag.String("results").pipe(
+    results: Flags.path("results").pipe(
       Flag.withDescription("A folder of result files: of models, DIR/<model>/multi_turn/..., or of one model")
     ),
-    out: Flag.String("out").pipe(
+    out: Flags.path("out").pipe(
       Flag.withDescription("Write score files and their table there, as the official scorer does, byte for byte"),
       Flag.optional,
       Flag.map(Option.getOrUndefined)
