@@ -38,11 +38,7 @@ export const write = Effect.fnUntraced(function*(home: string, settings: Setting
   const file = path.join(home, fileName)
   yield* Folder.create(home).pipe(failed(home))
   const text = JSON.stringify({ version: Versions.envtune, settings } satisfies typeof SettingsFile.Type, null, 2)
-  // Renamed into place, so that it is whole wherever it is.
-  yield* fs.writeFileString(`${file}.new`, `${text}\n`).pipe(
-    Effect.andThen(fs.rename(`${file}.new`, file)),
-    failed(file)
-  )
+  yield* Folder.replace(file, (beside) => fs.writeFileString(beside, `${text}\n`)).pipe(failed(file))
 })
 
 /** BFCL's loop in which the results in the folder of a model were played; undefined where that is not on record. */

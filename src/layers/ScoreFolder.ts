@@ -4,7 +4,6 @@
  * of its own around that: `<folder>/<sample>/<model>/...`.
  */
 import { Effect, FileSystem, Path, Result, type Scope, Stream } from "effect"
-import type { PlatformError } from "effect/PlatformError"
 import type { Category } from "../domain/bfcl/Entry.ts"
 import * as Leaderboard from "../domain/bfcl/Leaderboard.ts"
 import * as ResultFile from "../domain/bfcl/ResultFile.ts"
@@ -79,19 +78,6 @@ const isThere = Effect.fnUntraced(function*({ file, header, lines }: Draft) {
   const [there, rest] = yield* Effect.all([fs.readFile(file), fs.readFile(lines)]).pipe(failed(file))
   return Buffer.concat([header, rest]).equals(there)
 })
-
-/** Writes a file beside its place and renames it, so that it is whole wherever it is. */
-const inPlace = Effect.fnUntraced(
-  function*(file: string, write: (beside: string) => Effect.Effect<void, PlatformError, FileSystem.FileSystem>) {
-    const fs = yield* FileSystem.FileSystem
-    const beside = `${file}.new`
-    yield* write(beside).pipe(
-      Effect.andThen(fs.rename(beside, file)),
-      Effect.onError(() => Effect.ignore(fs.remove(beside, { force: true }))),
-      failed(file)
-    )
-  }
-)
 
 const writeDraft = (beside: string, { header, lines }: Draft) =>
   Effect.gen(function*() {
@@ -174,11 +160,13 @@ export const open = Effect.fnUntraced(function*(folder: string) {
     yield* checkTables
     for (const draft of absent) {
       yield* Folder.create(path.dirname(draft.file)).pipe(failed(draft.file))
-      yield* inPlace(draft.file, (beside) => writeDraft(beside, draft))
+      yield* Folder.replace(draft.file, (beside) => writeDraft(beside, draft)).pipe(failed(draft.file))
     }
     for (const home of homes()) {
       const table = yield* tableOf(home)
-      if (table !== undefined) yield* inPlace(tableIn(home), (beside) => fs.writeFileString(beside, table))
+      if (table === undefined) continue
+      const file = tableIn(home)
+      yield* Folder.replace(file, (beside) => fs.writeFileString(beside, table)).pipe(failed(file))
     }
   }).pipe(Effect.provideContext(context))
 

@@ -103,12 +103,20 @@ export const within = <A>(limits: Limits, compute: () => A): Limited<A> => {
   }
 }
 
-/** The exception of a call that asks for more: `the <what> than the <limit> that envtune <does>`. */
-export const exceeded = (what: string, limit: number, does: string): PythonError => {
-  const message = `${what} than the ${limit} that envtune ${does}`
-  met?.add(message)
+/** Notes that a limit was met, for `within`. */
+export const note = (limit: string): void => {
+  met?.add(limit)
+}
+
+/** The exception of a call that asks for more than we do, with a sentence about it. */
+export const beyond = (message: string): PythonError => {
+  note(message)
   return new PythonError("MemoryError", message)
 }
+
+/** The same for what is counted: `the <what> than the <limit> that envtune <does>`. */
+export const exceeded = (what: string, limit: number, does: string): PythonError =>
+  beyond(`${what} than the ${limit} that envtune ${does}`)
 
 export const checkText = (length: number): void => {
   if (length > inForce.text) throw exceeded("the text has more characters", inForce.text, "puts together")

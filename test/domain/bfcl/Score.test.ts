@@ -94,6 +94,9 @@ describe("calls that ask for much", () => {
     const later = score([[], [], [[Dict.of({ "str('-'*10**8) or display_log": new Dict() })]]], "fc", silent)
     assert.deepStrictEqual(later.limitsMet, [{ turn: 2, limit }])
     assert.deepStrictEqual(score([[], [], ["[display_log(messages=['-'*10**8])]"], []]).limitsMet, [])
+    assert.deepStrictEqual(shown(`${"1+".repeat(1000)}1`, "1001").limitsMet, [
+      { turn: 0, limit: "the call is nested deeper than envtune reads" }
+    ])
   })
 
   it("leave the limits of sessions as they are", () => {
