@@ -40,7 +40,7 @@ export const ofCall: Limits = {
   result: 1 << 20
 }
 
-/** What a model wrote that nobody waits for: a text of the worst kind takes a second or two, and some 100 MB. */
+/** What a model wrote that nobody waits for: a text of the worst kind takes two seconds, and some hundred MB. */
 export const ofScoring: Limits = {
   source: 1 << 22,
   tokens: 1 << 18,

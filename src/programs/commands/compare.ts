@@ -23,7 +23,11 @@ export const compare = Command.make(
       Flag.optional,
       Flag.map(Option.getOrUndefined)
     ),
-    mode: Flags.mode,
+    mode: Flags.mode.pipe(
+      Flag.withDescription(
+        "How result files of both are read; for two that are read differently, compare what score --mode --json prints"
+      )
+    ),
     seed: Flags.seed.pipe(Flag.withDescription("Of the bootstrap")),
     json: Flags.json
   },
