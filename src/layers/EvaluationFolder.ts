@@ -9,15 +9,16 @@
  * its episode has ended. An evaluation with the same settings takes what is there as played; one with others is refused,
  * and so are results of another origin. A process that was killed may have left a part of a line, which is cut off.
  */
-import { Effect, FileSystem, Path, Result, Schema, Semaphore } from "effect"
+import { Effect, FileSystem, Path, Result, Semaphore } from "effect"
 import { Category } from "../domain/bfcl/Entry.ts"
 import * as ResultFile from "../domain/bfcl/ResultFile.ts"
 import type { Finished } from "../domain/Evaluation.ts"
 import type { Completion } from "../domain/Policy.ts"
 import type { Task } from "../domain/Task.ts"
+import * as EvaluationSettings from "./EvaluationSettings.ts"
 import * as Folder from "./Folder.ts"
-import { failed, groupFolder, ResultsError } from "./ResultFolder.ts"
-import * as Versions from "./Versions.ts"
+import { groupFolder } from "./ResultFolder.ts"
+import { failed, ResultsError } from "./ResultsError.ts"
 
 export interface Options {
   /** Names the model's folder, as BFCL names it: slashes become underscores. */
@@ -26,7 +27,7 @@ export interface Options {
   /** Episodes per task. */
   readonly samples: number
   /** Everything that what is said follows from. */
-  readonly settings: Readonly<Record<string, string | number>>
+  readonly settings: EvaluationSettings.Settings
 }
 
 export interface EvaluationFolder {
@@ -40,17 +41,6 @@ export interface EvaluationFolder {
   readonly write: (episode: Finished) => Effect.Effect<void, ResultsError>
 }
 
-const settingsName = "envtune.json"
-
-const SettingsFile = Schema.fromJsonString(
-  Schema.Struct({
-    version: Schema.String,
-    settings: Schema.Record(Schema.String, Schema.Union([Schema.String, Schema.Finite]))
-  })
-)
-
-const decodeSettings = Schema.decodeUnknownResult(SettingsFile)
-
 /** `seed 0 there and 1 here`, for every setting that is not the same. */
 const differences = (there: Options["settings"], here: Options["settings"]): ReadonlyArray<string> =>
   [...new Set([...Object.keys(there), ...Object.keys(here)])].flatMap((name) =>
@@ -58,27 +48,12 @@ const differences = (there: Options["settings"], here: Options["settings"]): Rea
   )
 
 /** Fails where the results are of other settings. */
-const checkSettings = Effect.fnUntraced(function*(path: string, { model, settings }: Options) {
-  const fs = yield* FileSystem.FileSystem
-  const decoded = decodeSettings(yield* fs.readFileString(path).pipe(failed(path)))
-  if (Result.isFailure(decoded)) return yield* new ResultsError({ path, detail: decoded.failure.message })
-  const other = differences(decoded.success.settings, settings)
-  if (other.length > 0) {
-    const detail = `the results of ${model} there are of other settings (${other.join(", ")}); nothing was overwritten`
-    return yield* new ResultsError({ path, detail })
-  }
-})
-
-const writeSettings = Effect.fnUntraced(function*(home: string, path: string, { settings }: Options) {
-  const fs = yield* FileSystem.FileSystem
-  yield* Folder.create(home).pipe(failed(home))
-  const text = JSON.stringify({ version: Versions.envtune, settings } satisfies typeof SettingsFile.Type, null, 2)
-  // Renamed into place, so that it is whole wherever it is.
-  yield* fs.writeFileString(`${path}.new`, `${text}\n`).pipe(
-    Effect.andThen(fs.rename(`${path}.new`, path)),
-    failed(path)
-  )
-})
+const checkSettings = ({ model, settings }: Options, path: string, there: EvaluationSettings.Settings) => {
+  const other = differences(there, settings)
+  if (other.length === 0) return Effect.void
+  const detail = `the results of ${model} there are of other settings (${other.join(", ")}); nothing was overwritten`
+  return Effect.fail(new ResultsError({ path, detail }))
+}
 
 const lineFeed = "\n".charCodeAt(0)
 
@@ -140,9 +115,9 @@ export const open = Effect.fn("EvaluationFolder.open")(function*(
     Effect.fnUntraced(function*(home) {
       const all = new Map<string, ReadonlyArray<Completion>>()
       const place = path.join(home, groupOf(loop))
-      const settings = path.join(home, settingsName)
-      if (yield* isThere(settings)) {
-        yield* checkSettings(settings, options)
+      const known = yield* EvaluationSettings.read(home)
+      if (known !== undefined) {
+        yield* checkSettings(options, known.file, known.settings)
       } else if (yield* isThere(place)) {
         const detail = `there are results of ${model} already; nothing was overwritten`
         return yield* new ResultsError({ path: place, detail })
@@ -163,9 +138,10 @@ export const open = Effect.fn("EvaluationFolder.open")(function*(
   const append = Effect.fnUntraced(function*(episode: Finished) {
     const home = homeOf(episode.sample)
     const place = path.join(home, groupOf(loop))
-    const settings = path.join(home, settingsName)
     const file = path.join(place, fileNameOf(loop, episode.task.category))
-    if (!(yield* isThere(settings))) yield* writeSettings(home, settings, options)
+    if (!(yield* isThere(path.join(home, EvaluationSettings.fileName)))) {
+      yield* EvaluationSettings.write(home, options.settings)
+    }
     yield* Folder.create(place).pipe(failed(place))
     const line = `${ResultFile.encodeLine(episode, loop)}\n`
     yield* fs.writeFileString(file, line, { flag: "a" }).pipe(failed(file))

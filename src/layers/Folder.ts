@@ -1,4 +1,4 @@
-/** Making folders. */
+/** Making folders, and files in them. */
 import { Effect, FileSystem, Path } from "effect"
 import type { PlatformError } from "effect/PlatformError"
 
@@ -19,5 +19,18 @@ export const create: (
       // Another process may have made it in between.
       Effect.catchIf(files.makeDirectory(each), ({ reason }) => reason._tag === "AlreadyExists", () => Effect.void),
     { discard: true }
+  )
+})
+
+/** Writes a file beside its place and renames it, so that it is whole wherever it is. */
+export const replace = Effect.fnUntraced(function*<R>(
+  file: string,
+  write: (beside: string) => Effect.Effect<void, PlatformError, R>
+) {
+  const files = yield* FileSystem.FileSystem
+  const beside = `${file}.new`
+  yield* write(beside).pipe(
+    Effect.andThen(files.rename(beside, file)),
+    Effect.onError(() => Effect.ignore(files.remove(beside, { force: true })))
   )
 })

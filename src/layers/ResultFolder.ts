@@ -3,29 +3,14 @@
  * official runner and `envtune evaluate` write them. Of several samples each has a folder of its own around that:
  * `<folder>/<sample>/<model>/...`.
  */
-import { Effect, FileSystem, Path, Result, Schema, Stream } from "effect"
-import type { PlatformError } from "effect/PlatformError"
+import { Effect, FileSystem, Path, Result, Stream } from "effect"
 import { Category } from "../domain/bfcl/Entry.ts"
 import type { Line } from "../domain/bfcl/Lines.ts"
 import * as ResultFile from "../domain/bfcl/ResultFile.ts"
-import { inWords } from "./FileProblem.ts"
+import * as ResultForm from "../domain/bfcl/ResultForm.ts"
+import * as EvaluationSettings from "./EvaluationSettings.ts"
+import { failed, ResultsError } from "./ResultsError.ts"
 import * as TextFile from "./TextFile.ts"
-
-/** Results or scores that cannot be read or written: which file, where, and why. */
-export class ResultsError extends Schema.TaggedError<ResultsError>()("ResultsError", {
-  path: Schema.String,
-  line: Schema.optionalKey(Schema.Int),
-  detail: Schema.String
-}) {
-  override get message() {
-    return this.line === undefined ? `${this.path}: ${this.detail}` : `${this.path}:${this.line}: ${this.detail}`
-  }
-  readonly isRetryable = false
-}
-
-/** A platform's failure with a path as one of results. */
-export const failed = (path: string) =>
-  Effect.mapError((error: PlatformError) => new ResultsError({ path, detail: inWords(error) }))
 
 export interface ResultSource {
   readonly category: Category
@@ -94,44 +79,48 @@ const decoded = (path: string, { number, text }: Line) =>
     Result.mapError(ResultFile.decodeLine(text), (detail) => new ResultsError({ path, line: number, detail }))
   )
 
-const unreadable = Effect.mapError(
-  ({ detail, line, path }: TextFile.TextUnreadable) =>
-    new ResultsError({ path, detail, ...(line !== undefined && { line }) })
-)
+const asResultsError = ({ detail, line, path }: TextFile.TextUnreadable): ResultsError =>
+  new ResultsError({ path, detail, ...(line !== undefined && { line }) })
 
-/** What there is of a model: where each entry is, in the order of the files, and the form of its steps. */
+/** What there is of a model: where each entry is, in the order of the files, and what tells the form of its steps. */
 export interface Survey {
   readonly places: ReadonlyMap<string, Place>
-  readonly form: ResultFile.Form
+  readonly evidence: ResultForm.Evidence
+}
+
+/** The folder of the model that a file is of. */
+const homeOf = (path: Path.Path, file: string): string => {
+  const folder = path.dirname(file)
+  return path.basename(folder) === groupFolder ? path.dirname(folder) : folder
 }
 
 /** Looks through the files of a model; nothing of what is said in them is kept. An entry that is there twice is refused. */
-export const survey = Effect.fn("ResultFolder.survey")(function*({ files }: ModelSource) {
+export const survey = Effect.fn("ResultFolder.survey")(function*({ files, model }: ModelSource) {
+  const path = yield* Path.Path
   const places = new Map<string, Place>()
-  let form: ResultFile.Form = "prompting"
-  for (const { category, path } of files) {
+  let tally = ResultForm.tally([])
+  for (const { category, path: file } of files) {
     const visit = Effect.fnUntraced(function*({ text, ...where }: TextFile.Located) {
       if (text.trim() === "") return
-      const said = yield* decoded(path, { text, number: where.number })
+      const said = yield* decoded(file, { text, number: where.number })
       const before = places.get(said.id)
       if (before !== undefined) {
         const detail = `${said.id} is there already, in ${before.path}:${before.number}`
-        return yield* new ResultsError({ path, line: where.number, detail })
+        return yield* new ResultsError({ path: file, line: where.number, detail })
       }
-      places.set(said.id, { ...where, id: said.id, category, path })
-      form = ResultFile.formOf([said], form)
+      places.set(said.id, { ...where, id: said.id, category, path: file })
+      tally = ResultForm.tally([said], tally)
     })
-    yield* Stream.runForEach(
-      Stream.mapError(TextFile.locatedLines(path), ({ detail }) => new ResultsError({ path, detail })),
-      visit
-    )
+    yield* Stream.runForEach(Stream.mapError(TextFile.locatedLines(file), asResultsError), visit)
   }
-  const found: Survey = { places, form }
+  const homes = new Set(files.map((file) => homeOf(path, file.path)))
+  const loops = yield* Effect.forEach(homes, EvaluationSettings.loopOf)
+  const found: Survey = { places, evidence: { model, loop: loops.find((loop) => loop !== undefined), tally } }
   return found
 })
 
 /** What was said in an entry, from its place. */
 export const readAt = Effect.fnUntraced(function*(place: Place) {
-  const text = yield* unreadable(TextFile.lineAt(place.path, place))
+  const text = yield* Effect.mapError(TextFile.lineAt(place.path, place), asResultsError)
   return yield* decoded(place.path, { text, number: place.number })
 })

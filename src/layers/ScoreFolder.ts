@@ -3,12 +3,14 @@
  * scorer and `envtune score` write them, with a table over their models beside them. Of several samples each has a folder
  * of its own around that: `<folder>/<sample>/<model>/...`.
  */
-import { Effect, FileSystem, Path, Result, Stream } from "effect"
+import { Effect, FileSystem, Path, Result, type Scope, Stream } from "effect"
 import type { Category } from "../domain/bfcl/Entry.ts"
 import * as Leaderboard from "../domain/bfcl/Leaderboard.ts"
 import * as ResultFile from "../domain/bfcl/ResultFile.ts"
 import * as ScoreFile from "../domain/bfcl/ScoreFile.ts"
-import { discover, failed, groupFolder, type ModelSource, ResultsError, type ResultSource } from "./ResultFolder.ts"
+import * as Folder from "./Folder.ts"
+import { discover, groupFolder, type ModelSource, type ResultSource } from "./ResultFolder.ts"
+import { failed, ResultsError } from "./ResultsError.ts"
 import * as TextFile from "./TextFile.ts"
 
 /** The models in a folder of scores; none when it holds no score files. */
@@ -36,94 +38,138 @@ const countIn = Effect.fnUntraced(function*({ path }: ResultSource) {
   )
 })
 
-/** The table over the models of a folder, one sample each; nothing when there is none. */
-const tableOf = Effect.fnUntraced(function*(folder: string) {
+/** The table over the models of a folder, one sample each, without these files; nothing when there is none. */
+const tableOf = Effect.fnUntraced(function*(folder: string, without: ReadonlySet<string> = new Set()) {
   const fs = yield* FileSystem.FileSystem
   if (!(yield* fs.exists(folder).pipe(failed(folder)))) return undefined
   const rows = yield* Effect.forEach(
     (yield* list(folder)).filter(({ sample }) => sample === ""),
     Effect.fnUntraced(function*({ files, model }) {
       const counts = yield* Effect.forEach(
-        files,
+        files.filter(({ path }) => !without.has(path)),
         (file) => Effect.map(countIn(file), (count) => [file.category, count] as const)
       )
       const row: Leaderboard.Row = { model, counts: new Map(counts) }
       return row
     })
   )
-  return rows.length === 0 ? undefined : Leaderboard.table(rows)
+  const scored = rows.filter(({ counts }) => counts.size > 0)
+  return scored.length === 0 ? undefined : Leaderboard.table(scored)
 })
 
-const homeOf = (path: Path.Path, folder: string, { model, sample }: Omit<ModelSource, "files">): string =>
-  path.join(folder, sample, model, groupFolder)
+/** A score file that waits for its place: its lines are on the disk, and its header goes first and is known last. */
+interface Draft {
+  readonly model: string
+  /** The folder that has the table. */
+  readonly home: string
+  readonly file: string
+  readonly header: Uint8Array
+  readonly lines: string
+}
 
-/** The folders with a table that scores of these models are for: one for each sample. */
-const tablesFor = Effect.fnUntraced(function*(folder: string, sources: ReadonlyArray<ModelSource>) {
-  const path = yield* Path.Path
-  return [...new Set(sources.map(({ sample }) => path.join(folder, sample)))].map((home) => ({
-    home,
-    file: path.join(home, Leaderboard.fileName)
-  }))
+const encoder = new TextEncoder()
+const lineOf = (text: string): Uint8Array => encoder.encode(`${text}\n`)
+
+/** Whether a score file is there that says just what a draft says. */
+const isThere = Effect.fnUntraced(function*({ file, header, lines }: Draft) {
+  const fs = yield* FileSystem.FileSystem
+  const sizes = yield* Effect.all([fs.stat(file), fs.stat(lines)]).pipe(failed(file))
+  if (sizes[0].size !== sizes[1].size + BigInt(header.length)) return false
+  const [there, rest] = yield* Effect.all([fs.readFile(file), fs.readFile(lines)]).pipe(failed(file))
+  return Buffer.concat([header, rest]).equals(there)
 })
 
-/**
- * Fails when a folder has scores of any of these models, or a table that says anything but what the scores there say:
- * nothing is overwritten that could not be made again.
- */
-export const refuse = Effect.fnUntraced(function*(folder: string, sources: ReadonlyArray<ModelSource>) {
+const writeDraft = (beside: string, { header, lines }: Draft) =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const whole = yield* fs.open(beside, { flag: "w" })
+    yield* whole.writeAll(header)
+    yield* Stream.runForEach(fs.stream(lines), (bytes) => whole.writeAll(bytes))
+  }).pipe(Effect.scoped)
+
+/** Score files in the making. None is in the folder before all are done. */
+export interface ScoreFolder {
+  /** Begins the file of a category. */
+  readonly begin: (source: Omit<ModelSource, "files">, category: Category) => Effect.Effect<
+    {
+      readonly add: (line: string) => Effect.Effect<void, ResultsError>
+      /** Ends the file. */
+      readonly end: (header: string) => Effect.Effect<void, ResultsError>
+    },
+    ResultsError,
+    Scope.Scope
+  >
+  /**
+   * Puts all files into the folder, and the tables of their models. Nothing is overwritten that could not be made again: a
+   * score file that is there must say the same, and a table what the scores there say, else nothing at all is written.
+   */
+  readonly publish: Effect.Effect<void, ResultsError>
+}
+
+/** Begins the score files of a folder; they wait elsewhere, as long as the scope is open. */
+export const open = Effect.fnUntraced(function*(folder: string) {
+  const context = yield* Effect.context<FileSystem.FileSystem | Path.Path>()
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
-  for (const source of sources) {
-    const home = homeOf(path, folder, source)
-    if (yield* fs.exists(home).pipe(failed(home))) {
-      const detail = `there are scores of ${source.model} already; nothing was overwritten`
-      return yield* new ResultsError({ path: home, detail })
+  const waiting = yield* fs.makeTempDirectoryScoped({ prefix: "envtune-" }).pipe(failed(folder))
+  const drafts: Array<Draft> = []
+
+  const begin: ScoreFolder["begin"] = Effect.fnUntraced(function*({ model, sample }, category) {
+    const home = path.join(folder, sample)
+    const file = path.join(home, model, groupFolder, ResultFile.fileNameOf(category, "score"))
+    const lines = path.join(waiting, String(drafts.length))
+    const opened = yield* fs.open(lines, { flag: "w" }).pipe(failed(lines))
+    return {
+      add: (line) => opened.writeAll(lineOf(line)).pipe(failed(lines)),
+      end: (header) => Effect.sync(() => void drafts.push({ model, home, file, header: lineOf(header), lines }))
     }
-  }
-  for (const { file, home } of yield* tablesFor(folder, sources)) {
-    if (!(yield* fs.exists(file).pipe(failed(file)))) continue
-    if ((yield* fs.readFileString(file).pipe(failed(file))) !== (yield* tableOf(home))) {
+  })
+
+  /** Those that are not in their places; fails when something else is. */
+  const missing = Effect.gen(function*() {
+    const absent: Array<Draft> = []
+    for (const draft of drafts) {
+      const { file, model } = draft
+      if (!(yield* fs.exists(file).pipe(failed(file)))) absent.push(draft)
+      else if (!(yield* isThere(draft))) {
+        const detail = `there are scores of ${model} already, which are not these; nothing was overwritten`
+        return yield* new ResultsError({ path: file, detail })
+      }
+    }
+    return absent
+  })
+
+  const homes = () => [...new Set(drafts.map(({ home }) => home))]
+  const tableIn = (home: string) => path.join(home, Leaderboard.fileName)
+
+  const checkTables = Effect.gen(function*() {
+    const ours = new Set(drafts.map(({ file }) => file))
+    for (const home of homes()) {
+      const file = tableIn(home)
+      if (!(yield* fs.exists(file).pipe(failed(file)))) continue
+      const there = yield* fs.readFileString(file).pipe(failed(file))
+      // One that broke off may have left files of ours that the table does not know.
+      if (there === (yield* tableOf(home)) || there === (yield* tableOf(home, ours))) continue
       const detail = "the table is not of the score files beside it; nothing was overwritten"
       return yield* new ResultsError({ path: file, detail })
     }
-  }
-})
+  })
 
-/** Writes the tables anew, once there are scores of these models. */
-export const writeTables = Effect.fnUntraced(function*(folder: string, sources: ReadonlyArray<ModelSource>) {
-  const fs = yield* FileSystem.FileSystem
-  for (const { file, home } of yield* tablesFor(folder, sources)) {
-    const table = yield* tableOf(home)
-    if (table === undefined) continue
-    // Renamed into place, so that it is whole wherever it is.
-    yield* fs.writeFileString(`${file}.new`, table).pipe(Effect.andThen(fs.rename(`${file}.new`, file)), failed(file))
-  }
-})
+  const publish = Effect.gen(function*() {
+    const absent = yield* missing
+    yield* checkTables
+    for (const draft of absent) {
+      yield* Folder.create(path.dirname(draft.file)).pipe(failed(draft.file))
+      yield* Folder.replace(draft.file, (beside) => writeDraft(beside, draft)).pipe(failed(draft.file))
+    }
+    for (const home of homes()) {
+      const table = yield* tableOf(home)
+      if (table === undefined) continue
+      const file = tableIn(home)
+      yield* Folder.replace(file, (beside) => fs.writeFileString(beside, table)).pipe(failed(file))
+    }
+  }).pipe(Effect.provideContext(context))
 
-/** A score file in the making. Its lines wait on the disk for the header, which goes first and is known last. */
-export interface Draft {
-  readonly add: (line: string) => Effect.Effect<void, ResultsError>
-  /** Writes the file, which must not be there. */
-  readonly finish: (header: string) => Effect.Effect<void, ResultsError>
-}
-
-export const draft = Effect.fnUntraced(function*(folder: string, source: ModelSource, category: Category) {
-  const fs = yield* FileSystem.FileSystem
-  const path = yield* Path.Path
-  const home = homeOf(path, folder, source)
-  const file = path.join(home, ResultFile.fileNameOf(category, "score"))
-  const waiting = yield* fs.makeTempFileScoped({ prefix: "envtune-" }).pipe(failed(file))
-  const lines = yield* fs.open(waiting, { flag: "a" }).pipe(failed(waiting))
-  const encoder = new TextEncoder()
-  const made: Draft = {
-    add: (line) => lines.writeAll(encoder.encode(`${line}\n`)).pipe(failed(waiting)),
-    finish: (header) =>
-      Effect.gen(function*() {
-        yield* fs.makeDirectory(home, { recursive: true })
-        const whole = yield* fs.open(file, { flag: "wx" })
-        yield* whole.writeAll(encoder.encode(`${header}\n`))
-        yield* Stream.runForEach(fs.stream(waiting), (bytes) => whole.writeAll(bytes))
-      }).pipe(Effect.scoped, failed(file))
-  }
-  return made
+  const opened: ScoreFolder = { begin, publish }
+  return opened
 })

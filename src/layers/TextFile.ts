@@ -47,6 +47,10 @@ export interface Located extends Line {
   readonly bytes: number
 }
 
+interface Undecoded extends Omit<Located, "text"> {
+  readonly whole: Uint8Array
+}
+
 /** Puts pieces of a file together again line by line. */
 class Splitter {
   private number = 0
@@ -54,8 +58,8 @@ class Splitter {
   private begun: Array<Uint8Array> = []
 
   /** The lines that a piece ends. */
-  take(piece: Uint8Array): ReadonlyArray<Located> {
-    const lines: Array<Located> = []
+  take(piece: Uint8Array): ReadonlyArray<Undecoded> {
+    const lines: Array<Undecoded> = []
     let from = 0
     for (let to = piece.indexOf(lineFeed); to >= 0; to = piece.indexOf(lineFeed, from)) {
       this.begun.push(piece.subarray(from, to))
@@ -67,13 +71,13 @@ class Splitter {
   }
 
   /** The last line, if it does not end with a line feed. */
-  end(): ReadonlyArray<Located> {
+  end(): ReadonlyArray<Undecoded> {
     return this.begun.length === 0 ? [] : [this.line()]
   }
 
-  private line(): Located {
+  private line(): Undecoded {
     const whole = Buffer.concat(this.begun)
-    const line = { number: ++this.number, text: utf8.decode(whole), offset: this.offset, bytes: whole.length }
+    const line = { number: ++this.number, whole, offset: this.offset, bytes: whole.length }
     this.begun = []
     this.offset += whole.length + 1
     return line
@@ -81,7 +85,13 @@ class Splitter {
 }
 
 const lineFeed = "\n".charCodeAt(0)
-const utf8 = new TextDecoder()
+const utf8 = new TextDecoder("utf-8", { fatal: true })
+
+const located = (path: string) => ({ whole, ...where }: Undecoded) =>
+  Effect.try({
+    try: (): Located => ({ ...where, text: utf8.decode(whole) }),
+    catch: () => new TextUnreadable({ path, line: where.number, detail: "the line is not UTF-8" })
+  })
 
 /** The lines of a plain file and where each of them is, for `lineAt`. */
 export const locatedLines = (path: string): Stream.Stream<Located, TextUnreadable, FileSystem.FileSystem> =>
@@ -91,7 +101,8 @@ export const locatedLines = (path: string): Stream.Stream<Located, TextUnreadabl
       () => new Splitter(),
       (splitter, piece) => [splitter, splitter.take(piece)] as const,
       { onHalt: (splitter) => splitter.end() }
-    )
+    ),
+    Stream.mapEffect(located(path))
   )
 
 /** The text of a line, from its file. */

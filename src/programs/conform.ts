@@ -12,6 +12,7 @@ import * as Recording from "../domain/bfcl/conformance/Recording.ts"
 import * as Replay from "../domain/bfcl/conformance/Replay.ts"
 import * as Scoring from "../domain/bfcl/conformance/Scoring.ts"
 import { fileOfClass } from "../domain/bfcl/Documents.ts"
+import * as ResultForm from "../domain/bfcl/ResultForm.ts"
 import * as Scores from "../domain/bfcl/Scores.ts"
 import * as BfclFolder from "../layers/BfclFolder.ts"
 import * as OracleFolder from "../layers/OracleFolder.ts"
@@ -71,7 +72,8 @@ const scores = Effect.fnUntraced(function*(folder: string, oracle: Replay.Oracle
   for (const scores of Scores.fromJson(official)) {
     const { model } = scores
     const source = sources.find((one) => one.model === model)
-    const { form, places } = yield* ResultFolder.survey(source ?? { model, sample: "", files: [] })
+    const { evidence, places } = yield* ResultFolder.survey(source ?? { model, sample: "", files: [] })
+    const { form } = ResultForm.tell(evidence)
     for (const verdicts of Scores.categoriesOf(scores).flatMap((name) => Scores.ofCategory(scores, name))) {
       for (const [id, expected] of verdicts) {
         const place = places.get(id)

@@ -4,9 +4,10 @@
  */
 import { Effect, FileSystem, Path, Result, Schema, Stream } from "effect"
 import type { Benchmark } from "../domain/bfcl/Benchmark.ts"
+import type { Form } from "../domain/bfcl/ResultFile.ts"
 import * as Scores from "../domain/bfcl/Scores.ts"
 import type { Rate } from "../domain/Report.ts"
-import { type Evaluated, Outcomes } from "../domain/RunStore.ts"
+import { type Evaluated, Outcomes as TaskRates } from "../domain/RunStore.ts"
 import { inWords } from "../layers/FileProblem.ts"
 import * as ResultFolder from "../layers/ResultFolder.ts"
 import { files as runFiles } from "../layers/RunFolder.ts"
@@ -14,9 +15,18 @@ import * as RunReader from "../layers/RunReader.ts"
 import * as ScoreFolder from "../layers/ScoreFolder.ts"
 import { Unavailable } from "./refusal.ts"
 import { scoreResults } from "./score.ts"
+import * as Scored from "./scored.ts"
 
 /** Task id -> passed of its samples. */
 export type ByTask = ReadonlyMap<string, Rate>
+
+export interface Outcomes {
+  readonly tasks: ByTask
+  /** What is doubtful about them, a sentence each. */
+  readonly warnings: ReadonlyArray<string>
+}
+
+const sure = (tasks: ByTask): Outcomes => ({ tasks, warnings: [] })
 
 /** A path, and which of what is there: `runs/mine#before`, `result#some-model`. */
 interface Place {
@@ -44,11 +54,18 @@ const chosen = <A extends {}>(
   return Effect.fail(unavailable(path, `${held}; name one: ${names.map((one) => `${path}#${one}`).join(", ")}`))
 }
 
-const ofModels = (place: Place, models: ReadonlyArray<Scores.ModelRuns>): Effect.Effect<ByTask, Unavailable> =>
-  Effect.map(
-    chosen(place, new Map(models.map((model) => [model.model, model]))),
-    (model) => Scores.rates(Scores.ofAll(model))
-  )
+const chosenModel = (place: Place, models: ReadonlyArray<Scores.ModelRuns>) =>
+  chosen(place, new Map(models.map((model) => [model.model, model])))
+
+const ofResults = Effect.fnUntraced(function*(place: Place, benchmark: Benchmark, mode: Form | undefined) {
+  const scoring = yield* scoreResults(benchmark, { results: place.path, mode })
+  const model = yield* chosenModel(place, scoring.models)
+  const outcomes: Outcomes = {
+    tasks: Scores.rates(Scores.ofAll(model)),
+    warnings: Scored.warnings(scoring, model.model)
+  }
+  return outcomes
+})
 
 /** The ids that a score file is about: it has those of invalid entries only, and how many were scored. */
 const scoredIds = Effect.fnUntraced(function*(
@@ -100,7 +117,7 @@ const ofRun = Effect.fnUntraced(function*({ choice = "after", path }: Place) {
   return yield* unavailable(path, `the run has no evaluation "${choice}"; there may be ${path}#before and #after`)
 })
 
-const decodeEvaluation = Schema.decodeUnknownResult(Schema.fromJsonString(Schema.Struct({ tasks: Outcomes })))
+const decodeEvaluation = Schema.decodeUnknownResult(Schema.fromJsonString(Schema.Struct({ tasks: TaskRates })))
 const decodeScores = Schema.decodeUnknownResult(Schema.fromJsonString(Scores.Json))
 
 const ofJson = Effect.fnUntraced(function*(place: Place) {
@@ -109,16 +126,17 @@ const ofJson = Effect.fnUntraced(function*(place: Place) {
   const evaluation = decodeEvaluation(text)
   if (Result.isSuccess(evaluation)) return new Map(Object.entries(evaluation.success.tasks))
   const scores = decodeScores(text)
-  return Result.isSuccess(scores)
-    ? yield* ofModels(place, Scores.fromJson(scores.success))
-    : yield* unavailable(place.path, "it is neither what envtune score --json prints, nor envtune evaluate --json")
+  if (Result.isFailure(scores)) {
+    return yield* unavailable(place.path, "it is neither what envtune score --json prints, nor envtune evaluate --json")
+  }
+  return Scores.rates(Scores.ofAll(yield* chosenModel(place, Scores.fromJson(scores.success))))
 })
 
-const ofFolder = Effect.fnUntraced(function*(place: Place, benchmark: Benchmark | undefined) {
+const ofFolder = Effect.fnUntraced(function*(place: Place, benchmark: Benchmark | undefined, mode: Form | undefined) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const isRun = yield* fs.exists(path.join(place.path, runFiles.run)).pipe(Effect.orElseSucceed(() => false))
-  if (isRun) return yield* ofRun(place)
+  if (isRun) return sure(yield* ofRun(place))
   const scores = yield* ScoreFolder.list(place.path)
   if (scores.length === 0) yield* ResultFolder.list(place.path)
   if (benchmark === undefined) {
@@ -127,15 +145,21 @@ const ofFolder = Effect.fnUntraced(function*(place: Place, benchmark: Benchmark 
       "results and scores need the benchmark: say where it is with --data, or get it with `envtune data pull`"
     )
   }
-  if (scores.length > 0) return yield* ofScores(place, scores, benchmark)
-  return yield* ofModels(place, (yield* scoreResults(benchmark, { results: place.path })).models)
+  if (scores.length > 0) return sure(yield* ofScores(place, scores, benchmark))
+  return yield* ofResults(place, benchmark, mode)
 })
 
 /** The outcomes at a path. Result and score files need the benchmark they are of. */
-export const readOutcomes = Effect.fn("readOutcomes")(function*(given: string, benchmark: Benchmark | undefined) {
+export const readOutcomes = Effect.fn("readOutcomes")(function*(
+  given: string,
+  benchmark: Benchmark | undefined,
+  mode: Form | undefined
+) {
   const fs = yield* FileSystem.FileSystem
   const place = placeOf(given)
   const { type } = yield* Effect.mapError(fs.stat(place.path), (error) => unavailable(place.path, inWords(error)))
-  const outcomes: ByTask = yield* type === "Directory" ? ofFolder(place, benchmark) : ofJson(place)
+  const outcomes: Outcomes = type === "Directory"
+    ? yield* ofFolder(place, benchmark, mode)
+    : sure(yield* ofJson(place))
   return outcomes
 })

@@ -98,12 +98,15 @@ const summaries = (model: Scores.ModelRuns): ReadonlyArray<readonly [string, Sco
   ...Scores.categoriesOf(model).map((category) =>
     [category.replace("multi_turn_", ""), Scores.summarise(Scores.ofCategory(model, category))] as const
   ),
-  ["overall", Scores.summarise(Scores.ofAll(model))]
+  ["pooled", Scores.summarise(Scores.ofAll(model))]
 ]
 
 const share = (value: number | undefined): string => value === undefined ? "-" : Text.percent(value)
 
-/** One model: accuracy with n and 95 % intervals, why entries failed, and what several runs say beyond that. */
+/**
+ * One model: accuracy with n and 95 % intervals, why entries failed, and what several runs say beyond that. `pooled` is
+ * over all entries alike, `overall` the leaderboard's mean of the four categories.
+ */
 export const scores = (model: Scores.ModelRuns): ReadonlyArray<string> => {
   const all = summaries(model)
   const several = model.runs.length > 1
@@ -128,7 +131,8 @@ export const scores = (model: Scores.ModelRuns): ReadonlyArray<string> => {
         ? [share(summary.passAt[k - 1]), share(summary.passHat[k - 1]), (summary.deviation * 100).toFixed(1)]
         : [],
       ...officialErrors.map((type) => String(summary.errors[type] ?? 0))
-    ])
+    ]),
+    ["overall", "", Text.percent(Scores.overall(model))]
   ])
 }
 
@@ -156,7 +160,9 @@ const listed = (name: string, ids: ReadonlyArray<string>): ReadonlyArray<string>
   ids.length === 0 ? [] : [`${name}: ${ids.join(", ")}`]
 
 /** Two policies on the same tasks; differences and the detectable effect are in percentage points. */
-export const paired = ({ categories, onlyFirst, onlySecond, overall }: Compared): ReadonlyArray<string> => {
+export const paired = (
+  { categories, onlyFirst, onlySecond, overall }: Omit<Compared, "warnings">
+): ReadonlyArray<string> => {
   const own = Object.entries(categories)
   return [
     ...Text.table([

@@ -8,6 +8,8 @@ const line = (id: string): string => `{"id": "${id}", "result": [["Done."]]}\n`
 const said = (id: string, step: string) => `{"id": "${id}", "result": [["${step}"]], "inference_log": [1.0]}`
 const name = (category: string): string => `BFCL_v4_multi_turn_${category}_result.json`
 
+const settings = (loop: string) => JSON.stringify({ version: "1", settings: { loop, seed: 0 } })
+
 const listed = Effect.fnUntraced(function*(folder: string) {
   const models = yield* ResultFolder.list(folder)
   return models.map(({ files, model, sample }) => [sample, model, files.map(({ category }) => category)])
@@ -46,8 +48,8 @@ layer(NodeServices.layer)("a folder of results", (it) => {
         [`m/${name("miss_func")}`]: `${said("c", "<tool_call>\\n")}\n`
       }
       const [source] = yield* ResultFolder.list(yield* writeFolder(files))
-      const { form, places } = yield* ResultFolder.survey(source!)
-      assert.strictEqual(form, "qwen")
+      const { evidence, places } = yield* ResultFolder.survey(source!)
+      assert.deepStrictEqual(evidence, { model: "m", loop: undefined, tally: { fc: 0, qwen: 0, prompting: 1 } })
       assert.deepStrictEqual(
         Array.from(places.values(), ({ category, id, number }) => [id, category, number]),
         [["a", "base", 1], ["b", "base", 3], ["c", "miss_func", 1]]
@@ -74,6 +76,32 @@ layer(NodeServices.layer)("a folder of results", (it) => {
       assert.match(
         (yield* Effect.flip(ResultFolder.survey(broken!))).message,
         /_base_result\.json:2: Expecting property/
+      )
+    }))
+
+  it.effect("knows the loop that envtune evaluate wrote beside the results", () =>
+    Effect.gen(function*() {
+      const folder = yield* writeFolder({
+        "a/envtune.json": settings("prompting"),
+        [`a/multi_turn/${name("base")}`]: line("a"),
+        "b/envtune.json": settings("training"),
+        [`b/${name("base")}`]: line("a"),
+        "c/envtune.json": "{}",
+        [`c/${name("base")}`]: line("a")
+      })
+      const [a, b, c] = yield* ResultFolder.list(folder)
+      assert.strictEqual((yield* ResultFolder.survey(a!)).evidence.loop, "prompting")
+      assert.isUndefined((yield* ResultFolder.survey(b!)).evidence.loop)
+      assert.match((yield* Effect.flip(ResultFolder.survey(c!))).message, /\/c\/envtune\.json: /)
+    }))
+
+  it.effect("says where a line is that is not UTF-8", () =>
+    Effect.gen(function*() {
+      const bytes = Buffer.concat([Buffer.from(line("a")), Buffer.from([0xe4]), Buffer.from(line("b"))])
+      const [source] = yield* ResultFolder.list(yield* writeFolder({ [`m/${name("base")}`]: bytes }))
+      assert.match(
+        (yield* Effect.flip(ResultFolder.survey(source!))).message,
+        /_base_result\.json:2: the line is not UTF-8$/
       )
     }))
 

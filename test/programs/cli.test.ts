@@ -101,6 +101,15 @@ describe("the other commands", () => {
       assert.include(yield* refused("compare", "a", "b#m"), "envtune: a and b#m differ")
     }).pipe(Effect.provide(NodeServices.layer)))
 
+  it.effect("an empty path is not the folder that one is in", () =>
+    Effect.gen(function*() {
+      assert.include(
+        yield* refused("score", "--results", "r", "--out", ""),
+        "--out. Expected: a path that is not empty"
+      )
+      assert.include(yield* refused("tune", "--data", ""), "--data. Expected: a path that is not empty")
+    }).pipe(Effect.provide(NodeServices.layer)))
+
   it.effect("evaluate plays an official loop where there is data", () =>
     Effect.gen(function*() {
       yield* envtune(["evaluate", "--data", "d", "--loop", "fc", "--policy", "oracle", "--json"])

@@ -86,7 +86,7 @@ const parts = Layer.succeed(
     doctor: ({ profile, url }) =>
       Effect.succeed({ lines: [`${url} as ${profile?.name}`], healthy: profile?.name === "custom" }),
     split: ({ split }) => Effect.succeed({ lines: [`split ${split}`], leaks: split === "leaky.json" }),
-    score: () => Effect.succeed({ models: [], gaps: [] }),
+    score: () => Effect.succeed({ models: [], gaps: [], readings: [], limited: [] }),
     compare: ({ first, second }) => Effect.fail(new Unavailable({ detail: `${first} and ${second} differ` })),
     cache: Effect.succeed("/cache"),
     validate: ({ data, times }) =>

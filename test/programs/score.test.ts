@@ -8,6 +8,7 @@ import { RunStore } from "../../src/domain/RunStore.ts"
 import * as RunFolder from "../../src/layers/RunFolder.ts"
 import { compare } from "../../src/programs/compare.ts"
 import { score } from "../../src/programs/score.ts"
+import * as Scored from "../../src/programs/scored.ts"
 import * as Tables from "../../src/programs/tables.ts"
 import { carEntry, lockAll, pressBrake } from "../domain/bfcl/entries.ts"
 import { filesOf, writeFolder } from "../layers/benchmark.ts"
@@ -92,7 +93,88 @@ layer(NodeServices.layer)("score", (it) => {
       const [header = "", ...invalid] = text.trim().split("\n")
       assert.deepStrictEqual(JSON.parse(header), { accuracy: 0.5, correct_count: 2, total_count: 4 })
       assert.deepStrictEqual(invalid.map((line) => JSON.parse(line).id), [ids[1], ids[3]])
-      assert.match((yield* Effect.flip(score(options))).message, /there are scores of a already/)
+      yield* score(options)
+      const others = yield* writeFolder({ [`a/${file}`]: resultFile([0, 1]), [`b/${file}`]: resultFile([0]) })
+      const error = yield* Effect.flip(score({ ...options, results: others }))
+      assert.match(error.message, /_base_score\.json: there are scores of a already, which are not these/)
+      assert.strictEqual(
+        yield* fs.readFileString(`${options.out}/a/multi_turn/BFCL_v4_multi_turn_base_score.json`),
+        text
+      )
+      assert.isFalse(yield* fs.exists(`${options.out}/b`))
+    }))
+
+  it.effect("writes nothing before everything is scored, and goes on with what was written", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const out = `${yield* fs.makeTempDirectoryScoped()}/score`
+      const folder = yield* data
+      const odd = `{"id": "${ids[0]}", "result": [null]}\n`
+      const broken = yield* writeFolder({ [`a/${file}`]: resultFile([0]), [`b/${file}`]: odd })
+      const error = yield* Effect.flip(score({ data: folder, results: broken, out }))
+      assert.match(
+        error.message,
+        /b\/multi_turn\/BFCL_v4_multi_turn_base_result\.json:1: the official scorer breaks off at multi_turn_base_0: /
+      )
+      assert.isFalse(yield* fs.exists(out))
+      const results = yield* writeFolder({ [`a/${file}`]: resultFile([0]), [`b/${file}`]: resultFile([1, 2]) })
+      yield* score({ data: folder, results, out })
+      const table = yield* fs.readFileString(`${out}/data_multi_turn.csv`)
+      // As if it had been killed before the second file, and before a table.
+      yield* fs.remove(`${out}/b`, { recursive: true })
+      yield* fs.remove(`${out}/data_multi_turn.csv`)
+      yield* score({ data: folder, results, out })
+      assert.strictEqual(yield* fs.readFileString(`${out}/data_multi_turn.csv`), table)
+      assert.deepStrictEqual(yield* fs.readDirectory(`${out}/b/multi_turn`), [
+        "BFCL_v4_multi_turn_base_score.json"
+      ])
+    }))
+
+  it.effect("has the leaderboard's overall accuracy, and says what there is no result of", () =>
+    Effect.gen(function*() {
+      const results = yield* writeFolder({ [`a/${file}`]: resultFile([0], [ids[0], ids[3]]) })
+      const scoring = yield* score({ data: yield* data, results })
+      const [a] = scoring.models
+      assert.deepStrictEqual(Tables.scores(a!).slice(2), [
+        "pooled   2       50.0 % [9.5, 90.5]      1         0      0       0      0",
+        "overall                      12.5 %"
+      ])
+      const place = `${results}/a/${file}`
+      assert.deepStrictEqual(Scored.notes(scoring, a!), [
+        "a was read as prompting: 2 of the 2 steps that say calls are Python text",
+        "no results of miss_func, miss_param, long_context, which count as 0 in overall",
+        `${place} has no result of 2 entries: multi_turn_base_1 to 2`
+      ])
+      assert.deepStrictEqual(Scored.warnings(scoring, "a"), [
+        `${place} has no result of 2 entries: multi_turn_base_1 to 2`
+      ])
+    }))
+
+  it.effect("reads a model by most of what it says, or as it is told", () =>
+    Effect.gen(function*() {
+      const tagged = JSON.stringify({ id: ids[3], result: [["<tool_call>\n", []]] })
+      const results = yield* writeFolder({ [`a/${file}`]: `${resultFile([0, 1], ids.slice(0, 3))}${tagged}\n` })
+      const options = { data: yield* data, results }
+      const told = yield* score(options)
+      assert.deepStrictEqual(told.readings.map(({ doubts, form }) => [form, doubts]), [["prompting", []]])
+      assert.strictEqual(Scores.overall(told.models[0]!), 0.5 / 4)
+      const forced = yield* score({ ...options, mode: "fc" })
+      assert.strictEqual(Scores.overall(forced.models[0]!), 0)
+      assert.include(Scored.notes(forced, forced.models[0]!), "a was read as fc: --mode says so")
+    }))
+
+  it.effect("names the entries whose calls meet a limit", () =>
+    Effect.gen(function*() {
+      const said = JSON.stringify({ id: ids[1], result: [[`[display_log(messages=['-' * 10 ** 8])]`]] })
+      const results = yield* writeFolder({ [`a/${file}`]: `${resultFile([0], ids.slice(0, 1))}${said}\n` })
+      const scoring = yield* score({ data: yield* data, results, split: "all" })
+      assert.include(
+        Scored.warnings(scoring, "a"),
+        `${results}/a/${file}:2: ${
+          ids[1]
+        } may have another official verdict: in turn 0, the text has more characters ` +
+          "than the 4194304 that envtune puts together"
+      )
     }))
 
   it.effect("keeps a table over all models of a folder, and leaves any other table alone", () =>
@@ -195,6 +277,22 @@ layer(NodeServices.layer)("compare", (it) => {
         yield* differing(`${scores}#a`, `${json}/scores.json#b`, folder, "by-scenario"),
         { fixed: [], broken: [], both: 1, neither: 1 }
       )
+    }))
+
+  it.effect("reads results as it is told, and says what is doubtful", () =>
+    Effect.gen(function*() {
+      const folder = yield* data
+      const results = yield* writeFolder({ [`a-FC/${file}`]: resultFile([0, 2]), [`b/${file}`]: resultFile([1]) })
+      const options = { first: `${results}#a-FC`, second: `${results}#b`, data: folder, seed: 1 }
+      const told = yield* compare(options)
+      assert.strictEqual(told.overall.first, 0)
+      assert.deepStrictEqual(told.warnings, [
+        "a-FC was read as fc: the model's name ends in -FC, although 4 of the 4 steps that say calls are Python text; " +
+        "--mode says how to read it"
+      ])
+      const forced = yield* compare({ ...options, mode: "prompting" })
+      assert.strictEqual(forced.overall.first, 0.5)
+      assert.deepStrictEqual(forced.warnings, [])
     }))
 
   it.effect("reads evaluations, and those of a run", () =>

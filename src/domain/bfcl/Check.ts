@@ -181,15 +181,18 @@ export const checker = (entry: Entry, options: CheckOptions = {}): Checker => {
   }
 }
 
-/** The checker over all turns; the first that fails decides. `decoded` holds the model's steps by turn. */
-export const multiTurn = (entry: Entry, decoded: ReadonlyArray<Steps>, options?: CheckOptions): Judgement => {
-  const check = checker(entry, options)
+/** A checker over all turns; the first that fails decides. `decoded` holds the model's steps by turn. */
+const overTurns = (entry: Entry, decoded: ReadonlyArray<Steps>, check: Checker): Judgement => {
   for (const turn of entry.turns.keys()) {
     const judgement = check(decoded[turn] ?? [])
     if (!judgement.valid) return judgement
   }
   return valid
 }
+
+/** The checker over all turns. */
+export const multiTurn = (entry: Entry, decoded: ReadonlyArray<Steps>, options?: CheckOptions): Judgement =>
+  overTurns(entry, decoded, checker(entry, options))
 
 /**
  * The score of a whole entry (`_evaluate_single_multi_turn_entry`): a model whose inference broke off (`undefined`), or
@@ -198,7 +201,7 @@ export const multiTurn = (entry: Entry, decoded: ReadonlyArray<Steps>, options?:
 export const entryScore = (
   entry: Entry,
   decoded: ReadonlyArray<Steps> | undefined,
-  options?: CheckOptions
+  check: Checker = checker(entry)
 ): Judgement => {
   if (decoded === undefined) {
     return {
@@ -207,7 +210,7 @@ export const entryScore = (
       message: "Error during inference phase. Model did not output a list of model responses."
     }
   }
-  return decoded.length === entry.turns.length ? multiTurn(entry, decoded, options) : {
+  return decoded.length === entry.turns.length ? overTurns(entry, decoded, check) : {
     valid: false,
     reason: "multi_turn:force_terminated",
     message: "Model was force-terminated during inference phase. The length of the model result turns " +

@@ -8,10 +8,10 @@ import { Result } from "effect"
 import { remembered } from "../Memo.ts"
 import { between } from "../Protocol.ts"
 import { builtin } from "../python/Builtins.ts"
-import { compile, parseSource } from "../python/Compile.ts"
+import { children, compile, parseSource } from "../python/Compile.ts"
 import { evaluate } from "../python/Evaluate.ts"
 import * as Json from "../python/Json.ts"
-import { type Limits, ofCall } from "../python/Limits.ts"
+import { limits } from "../python/Limits.ts"
 import { negate } from "../python/Number.ts"
 import type { Call, Expression } from "../python/Syntax.ts"
 import { repr, str, strip, stripCharacters } from "../python/Text.ts"
@@ -125,8 +125,10 @@ export const paperCalls = (content: string): Decoded =>
 
 // From the tree of a list of calls to calls, and back to text. The detour is the original's, and it loses a lot.
 
-const callsOf = (tree: Expression): ReadonlyArray<string> =>
-  callNodes(tree).map(resolveCall).map(([name, given]) => printCall(name, given))
+const callsOf = (tree: Expression): ReadonlyArray<string> => {
+  const reader = new ArgumentReader(tree)
+  return callNodes(tree).map((call) => reader.call(call)).map(([name, given]) => printCall(name, given))
+}
 
 const callNodes = (tree: Expression): ReadonlyArray<Call> => {
   if (tree.kind === "Call") return [tree]
@@ -140,63 +142,80 @@ const callNodes = (tree: Expression): ReadonlyArray<Call> => {
 const noAttribute = (tree: Expression, name: string): PythonError =>
   new PythonError("AttributeError", `'${tree.kind}' object has no attribute '${name}'`)
 
-/** Name and arguments of a call: positional arguments are dropped, `**x` becomes the argument `None`. */
-const resolveCall = (call: Call): readonly [name: string, given: Dict] => {
-  const names: Array<string> = []
-  let callee = call.callee
-  while (callee.kind === "Attribute") {
-    names.unshift(callee.attribute)
-    callee = callee.value
+/** Steps of an operation that is the argument of a call; there may be many of them in one source. */
+const stepsOfOperation = 100
+
+const operationsIn = (tree: Expression): number =>
+  tree.kind === "BinOp" ? 1 : children(tree).reduce((sum, child) => sum + operationsIn(child), 0)
+
+/** The arguments of the calls in a tree. */
+class ArgumentReader {
+  private readonly tree: Expression
+  private steps: number | undefined
+
+  constructor(tree: Expression) {
+    this.tree = tree
   }
-  if (callee.kind === "Name") names.unshift(callee.id)
-  const given = new Dict()
-  for (const { name, value } of call.keywords) given.set(name ?? null, resolve(value))
-  return [names.join("."), given]
-}
 
-/** There may be many operations in one source. */
-const arithmetic: Limits = { ...ofCall, steps: 100 }
-
-/** The value of an argument: a name is its own text, and a call is a dictionary of one entry or its text. */
-const resolve = (tree: Expression): Value => {
-  switch (tree.kind) {
-    case "Constant":
-      return tree.value === ellipsis ? "..." : tree.value
-    case "UnaryOp":
-      return resolveUnary(tree.operand)
-    case "List":
-      return tree.items.map(resolve)
-    case "Tuple":
-      return new Tuple(tree.items.map(resolve))
-    case "Dict":
-      return resolveDict(tree.entries)
-    case "BinOp":
-      return evaluate(compile(unparse(tree)), builtin, arithmetic)
-    case "Name":
-      return tree.id
-    case "Call": {
-      if (tree.keywords.length === 0) return unparse(tree)
-      const [name, given] = resolveCall(tree)
-      return Dict.from([[name, given]])
+  /** Name and arguments of a call: positional arguments are dropped, `**x` becomes the argument `None`. */
+  call(call: Call): readonly [name: string, given: Dict] {
+    const names: Array<string> = []
+    let callee = call.callee
+    while (callee.kind === "Attribute") {
+      names.unshift(callee.attribute)
+      callee = callee.value
     }
-    case "Lambda":
-      throw new PythonError("TypeError", `'${tree.body.kind}' object is not subscriptable`)
-    case "Subscript":
-      return `${unparse(tree.value)}[${unparse(tree.slice)}]`
-    default:
-      throw new PythonError("Exception", `Unsupported AST type: <class 'ast.${tree.kind}'>`)
+    if (callee.kind === "Name") names.unshift(callee.id)
+    const given = new Dict()
+    for (const { name, value } of call.keywords) given.set(name ?? null, this.value(value))
+    return [names.join("."), given]
   }
-}
 
-const resolveDict = (entries: ReadonlyArray<readonly [key: Expression | undefined, value: Expression]>): Dict => {
-  const dict = new Dict()
-  for (const [key, value] of entries) dict.set(resolveKey(key), resolve(value))
-  return dict
-}
+  /** The value of an argument: a name is its own text, and a call is a dictionary of one entry or its text. */
+  private value(tree: Expression): Value {
+    switch (tree.kind) {
+      case "Constant":
+        return tree.value === ellipsis ? "..." : tree.value
+      case "UnaryOp":
+        return resolveUnary(tree.operand)
+      case "List":
+        return tree.items.map((item) => this.value(item))
+      case "Tuple":
+        return new Tuple(tree.items.map((item) => this.value(item)))
+      case "Dict":
+        return this.dict(tree.entries)
+      case "BinOp":
+        return evaluate(compile(unparse(tree)), builtin, { ...limits(), steps: this.stepsOfEach() })
+      case "Name":
+        return tree.id
+      case "Call": {
+        if (tree.keywords.length === 0) return unparse(tree)
+        const [name, given] = this.call(tree)
+        return Dict.from([[name, given]])
+      }
+      case "Lambda":
+        throw new PythonError("TypeError", `'${tree.body.kind}' object is not subscriptable`)
+      case "Subscript":
+        return `${unparse(tree.value)}[${unparse(tree.slice)}]`
+      default:
+        throw new PythonError("Exception", `Unsupported AST type: <class 'ast.${tree.kind}'>`)
+    }
+  }
 
-const resolveKey = (key: Expression | undefined): Value => {
-  if (key === undefined) throw new PythonError("Exception", "Unsupported AST type: <class 'NoneType'>")
-  return resolve(key)
+  private dict(entries: ReadonlyArray<readonly [key: Expression | undefined, value: Expression]>): Dict {
+    const dict = new Dict()
+    for (const [key, value] of entries) {
+      if (key === undefined) throw new PythonError("Exception", "Unsupported AST type: <class 'NoneType'>")
+      dict.set(this.value(key), this.value(value))
+    }
+    return dict
+  }
+
+  /** The operations of the tree have the limit in equal parts. */
+  private stepsOfEach(): number {
+    this.steps ??= stepsOfOperation + Math.floor(limits().arithmetic / operationsIn(this.tree))
+    return this.steps
+  }
 }
 
 /** Whatever the operator is, the original negates the operand's constant. */

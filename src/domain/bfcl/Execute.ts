@@ -11,7 +11,7 @@ import { compile } from "../python/Compile.ts"
 import { evaluate, type Scope } from "../python/Evaluate.ts"
 import { charactersPerItem, extentOf } from "../python/Extent.ts"
 import * as Json from "../python/Json.ts"
-import { exceeded, maximumSource } from "../python/Limits.ts"
+import { exceeded, limits, maximumSource } from "../python/Limits.ts"
 import { bind, type BindingFault } from "../python/Signature.ts"
 import { thaw } from "../python/Thaw.ts"
 import { deepCopy, Dict, Instance, type Keywords, PythonError, type Value } from "../python/Value.ts"
@@ -294,14 +294,15 @@ const prepare = (known: Known, session: Session): void => {
   known.bound = "message" in bound ? undefined : bound
 }
 
-const tooLong = (call: string): Outcome => {
-  const error = exceeded("the call has more characters", maximumSource, "reads")
+const tooLong = (call: string, most: number): Outcome => {
+  const error = exceeded("the call has more characters", most, "reads")
   return raised(call, pythonFailure(error), error.message)
 }
 
 /** Executes the text of a call, as the original does: any Python expression, a result for each. */
 export const execute = (session: Session, call: string): Outcome => {
-  if (call.length > maximumSource) return tooLong(call)
+  const { source } = limits()
+  if (call.length > source) return tooLong(call, source)
   const known = knownCall(call)
   if (known.tools !== session.tools) prepare(known, session)
   const { bound, literal, located } = known
@@ -320,7 +321,7 @@ export const executeJson = (session: Session, name: string, given: Dict): Outcom
   const located = session.tools.get(name)
   const keywords = located && plainArguments(given)
   try {
-    if (extentOf(given, mostGiven) > mostGiven) return tooLong(`${name}(...)`)
+    if (extentOf(given, mostGiven) > mostGiven) return tooLong(`${name}(...)`, maximumSource)
     const call = callText(name, given)
     if (located === undefined || keywords === undefined) return evaluateCall(session, call)
     return bindAndRun(session, call, located, [], keywords.map(([key, value]) => [key, deepCopy(value)] as const))

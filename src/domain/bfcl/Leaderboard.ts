@@ -24,17 +24,21 @@ const percent = (share: number): string => `${fixed(share * 100, 2)}%`
 
 const cell = (text: string): string => /[",\n]/.test(text) ? `"${text.replaceAll("\"", "\"\"")}"` : text
 
-/** The table, best first. A category that was not scored is `N/A`, and 0 in the mean of the four. */
+/** The original's overall accuracy: the mean of the four categories, of which one that was not scored counts as 0. */
+export const overall = (accuracyOf: (category: Category) => number | undefined): number =>
+  mean(Category.literals.map((category) => accuracyOf(category) ?? 0))
+
+/** The table, best first. A category that was not scored is `N/A`. */
 export const table = (rows: ReadonlyArray<Row>): string =>
   [
     header,
     ...rows
       .map(({ counts, model }) => {
-        const accuracies = Category.literals.map((category) => {
+        const accuracy = (category: Category) => {
           const count = counts.get(category)
           return count && accuracyOf(count)
-        })
-        return { model, accuracies, overall: mean(accuracies.map((accuracy) => accuracy ?? 0)) }
+        }
+        return { model, accuracies: Category.literals.map(accuracy), overall: overall(accuracy) }
       })
       .toSorted((a, b) => b.overall - a.overall)
       .map(({ accuracies, model, overall }, i) => [

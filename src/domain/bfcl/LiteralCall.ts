@@ -2,6 +2,7 @@
  * Calls that need no evaluator: one tool, arguments that are literals. All of the ground truth and nearly all that a
  * model says is of this form, so these are parsed once and run without a tree.
  */
+import { ofCall, within } from "../python/Limits.ts"
 import { parse } from "../python/Parser.ts"
 import type { Expression } from "../python/Syntax.ts"
 import { repr } from "../python/Text.ts"
@@ -84,7 +85,8 @@ const read = (call: string): PlainCall | undefined => {
 
 const parsed = (call: string): PlainCall | undefined => {
   try {
-    return read(call)
+    // Always by the same limits: what is found here is remembered.
+    return within(ofCall, () => read(call)).value
   } catch (fault) {
     if (fault instanceof SyntaxFault || fault instanceof DeepNesting || fault instanceof PythonError) return undefined
     throw fault

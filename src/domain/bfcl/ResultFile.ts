@@ -12,7 +12,7 @@ import type { Finished } from "../Evaluation.ts"
 import type { Message } from "../Message.ts"
 import { type Completion, outOfContext, Usage, usageOf } from "../Policy.ts"
 import { dumps, loads } from "../python/Json.ts"
-import { attributeError, Dict, PythonError, type Value } from "../python/Value.ts"
+import { attributeError, Dict, iterate, PythonError, type Value } from "../python/Value.ts"
 import { type Decoded, functionCalls, promptingCalls, qwenCalls, type ToolCall } from "./Decode.ts"
 import { Category } from "./Entry.ts"
 import type { Mode } from "./Official.ts"
@@ -45,9 +45,6 @@ export const decodeLine = (line: string): Result.Result<ResultEntry, string> => 
     const result = value.get("result")
     if (typeof id !== "string") return Result.fail("a result has an id, which is a text")
     if (result === undefined) return Result.fail(`${id} has no result`)
-    if (Array.isArray(result) && !result.every((turn) => Array.isArray(turn))) {
-      return Result.fail(`the result of ${id} is not a list of turns, which are lists of steps`)
-    }
     const log = value.get("inference_log")
     return Result.succeed({ id, result, ...(log !== undefined && { log }) })
   } catch (error) {
@@ -56,31 +53,22 @@ export const decodeLine = (line: string): Result.Result<ResultEntry, string> => 
   }
 }
 
-/** The steps of each turn; undefined for an entry whose inference broke off. */
-export const turnsOf = ({ result }: ResultEntry): ReadonlyArray<ReadonlyArray<Value>> | undefined =>
-  Array.isArray(result) ? result.map((turn) => Array.isArray(turn) ? turn : []) : undefined
+/** The turns; undefined for an entry whose inference broke off. */
+export const turnsOf = ({ result }: ResultEntry): ReadonlyArray<Value> | undefined =>
+  Array.isArray(result) ? result : undefined
+
+/**
+ * The steps of a turn: what Python goes through, of a text its characters and of a dictionary its keys. Undefined for
+ * numbers and the like, at which the original's scorer ends in an exception.
+ */
+export const stepsOf = (turn: Value): ReadonlyArray<Value> | undefined =>
+  Array.isArray(turn) || typeof turn === "string" || turn instanceof Dict ? [...iterate(turn)] : undefined
 
 /** What an evaluation plays: BFCL's own loops, or the paper's training protocol. */
 export type Loop = Mode | "training"
 
 /** How the steps of a model are to be read: as tool calls, as a Python list, or by the tags of Qwen's chat template. */
 export type Form = Mode | "qwen"
-
-/**
- * The form of a model's results, told from all of them: whoever ever called a function is a function-calling model.
- * `told` is what those before told.
- */
-export const formOf = (entries: Iterable<ResultEntry>, told: Form = "prompting"): Form => {
-  let form = told
-  if (form === "fc") return form
-  for (const entry of entries) {
-    for (const step of (turnsOf(entry) ?? []).flat()) {
-      if (typeof step === "string") form = step.includes("<tool_call>\n") ? "qwen" : form
-      else if (step !== null) return "fc"
-    }
-  }
-  return form
-}
 
 const notAStep = (step: Value): Decoded => Result.fail(attributeError(step, "items"))
 

@@ -1,14 +1,14 @@
 /** What BFCL's executor makes of the value of a call. */
 import { charactersPerItem, extentOf } from "../python/Extent.ts"
 import * as Json from "../python/Json.ts"
-import { exceeded, maximumResult } from "../python/Limits.ts"
+import { exceeded, limits } from "../python/Limits.ts"
 import { str } from "../python/Text.ts"
 import { Dict, PythonError, type Value } from "../python/Value.ts"
 
-const most = maximumResult / charactersPerItem
-
 const printed = (value: Value): string => {
-  if (extentOf(value, most) > most) throw exceeded("the result has more characters", maximumResult, "prints")
+  const { result } = limits()
+  const most = result / charactersPerItem
+  if (extentOf(value, most) > most) throw exceeded("the result has more characters", result, "prints")
   return str(value)
 }
 
@@ -19,7 +19,7 @@ const printed = (value: Value): string => {
 export const resultText = (value: Value): string => {
   if (!(value instanceof Dict)) return printed(value)
   try {
-    return Json.dumpsResult(value, maximumResult)
+    return Json.dumpsResult(value, limits().result)
   } catch (error) {
     if (!(error instanceof PythonError) || error.type === "MemoryError") throw error
     return printed(value)

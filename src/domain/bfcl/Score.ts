@@ -1,9 +1,19 @@
 /** The score of an entry by what was said in it. */
-import { type CheckOptions, entryScore, type Judgement, type Steps } from "./Check.ts"
+import { ofScoring, within } from "../python/Limits.ts"
+import { PythonError, typeName } from "../python/Value.ts"
+import { checker, type CheckOptions, entryScore, type Judgement, type Steps } from "./Check.ts"
 import type { Entry } from "./Entry.ts"
 import type { LongContext } from "./LongContext.ts"
-import { decodeTurn, type Form, type ResultEntry, turnsOf } from "./ResultFile.ts"
+import { decodeTurn, type Form, type ResultEntry, stepsOf, turnsOf } from "./ResultFile.ts"
 import { Shared } from "./Shared.ts"
+
+/** A limit of ours that calls met, where the original has none: what came of them may not be what it says. */
+export interface LimitMet {
+  /** From 0. */
+  readonly turn: number
+  /** A clause: `the call has more tokens than ...`. */
+  readonly limit: string
+}
 
 export interface Scored {
   readonly entry: Entry
@@ -11,6 +21,7 @@ export interface Scored {
   /** The calls of each step of each turn; absent for an entry whose inference broke off. */
   readonly decoded?: ReadonlyArray<Steps>
   readonly judgement: Judgement
+  readonly limitsMet: ReadonlyArray<LimitMet>
 }
 
 export interface ScoreOptions {
@@ -30,10 +41,30 @@ export const checkOptions = ({ longContext, model }: Omit<ScoreOptions, "form">)
   shared: new Shared()
 })
 
+/**
+ * Scores an entry, under the limits of scoring. Throws Python's TypeError where the original's scorer does: for turns in
+ * the right number of which one is nothing that it could go through.
+ */
 export const score = (entry: Entry, said: ResultEntry, options: ScoreOptions): Scored => {
-  const decoded = turnsOf(said)?.map((turn) => decodeTurn(turn, options.form))
-  const judgement = entryScore(entry, decoded, checkOptions(options))
-  return { entry, said, judgement, ...(decoded !== undefined && { decoded }) }
+  const turns = turnsOf(said)
+  const isPlayed = turns?.length === entry.turns.length
+  const limitsMet: Array<LimitMet> = []
+  const limited = <A>(turn: number, compute: () => A): A => {
+    const { met, value } = within(ofScoring, compute)
+    if (isPlayed) limitsMet.push(...met.map((limit) => ({ turn, limit })))
+    return value
+  }
+  const decoded = turns?.map((turn, at) => {
+    const steps = stepsOf(turn)
+    if (steps === undefined && isPlayed) {
+      throw new PythonError("TypeError", `'${typeName(turn)}' object is not iterable`)
+    }
+    return limited(at, () => decodeTurn(steps ?? [], options.form))
+  })
+  const check = checker(entry, checkOptions(options))
+  let turn = 0
+  const judgement = entryScore(entry, decoded, (steps) => limited(turn++, () => check(steps)))
+  return { entry, said, judgement, limitsMet, ...(decoded !== undefined && { decoded }) }
 }
 
 /** The type and the message of an error, as BFCL has them: messages from before the checker are lists of one. */

@@ -5,7 +5,7 @@
 import { Result, Schema } from "effect"
 import { charactersPerItem, extentOf } from "../python/Extent.ts"
 import { dumps } from "../python/Json.ts"
-import { exceeded, maximumResult } from "../python/Limits.ts"
+import { exceeded, limits, ofScoring, within } from "../python/Limits.ts"
 import { str } from "../python/Text.ts"
 import { Dict, PythonError, type Value } from "../python/Value.ts"
 import type { TasksUnreadable } from "../Tasks.ts"
@@ -40,12 +40,12 @@ const jsonable = (value: Value): Value => {
 
 const keyOf = (key: Value): Value => key === null || typeof key !== "object" ? jsonable(key) : str(key)
 
-const mostShown = maximumResult / charactersPerItem
-
 /** An attribute of an instance. Where the original would end in an exception, or not at all, the exception. */
 const shown = (value: Value): Value => {
+  const { result } = limits()
+  const most = result / charactersPerItem
   try {
-    if (extentOf(value, mostShown) > mostShown) throw exceeded("the state has more characters", maximumResult, "shows")
+    if (extentOf(value, most) > most) throw exceeded("the state has more characters", result, "shows")
     return jsonable(value)
   } catch (error) {
     if (error instanceof PythonError) return error.toString()
@@ -114,13 +114,24 @@ const promptOf = (entry: Entry, { documents, questions }: LineOptions): Dict => 
   return prompt
 }
 
+/** Under the limits under which it was judged. */
+const playedAgain = (
+  judgement: Invalid,
+  turn: number,
+  { decoded, entry, options }: Pick<Scored, "entry"> & {
+    readonly decoded: ReadonlyArray<Steps>
+    readonly options: LineOptions
+  }
+): Readonly<Record<string, Value>> =>
+  within(ofScoring, () => findings(judgement, play(entry, decoded, turn + 1, checkOptions(options)))).value
+
 /** The line of an entry that is not valid. Its calls are played again. */
 export const lineOf = ({ decoded = [], entry, judgement, said }: Scored, options: LineOptions): string => {
   const [type = "", message = ""] = officialError(judgement) ?? []
   const error = { error_message: typeof message === "string" ? message : [...message], error_type: type }
   const checked = judgement.valid || judgement.turn === undefined
     ? undefined
-    : findings(judgement, play(entry, decoded, judgement.turn + 1, checkOptions(options)))
+    : playedAgain(judgement, judgement.turn, { decoded, entry, options })
   return line(Dict.of({
     id: entry.id,
     model_name: options.model,

@@ -5,6 +5,8 @@
 import { Schema } from "effect"
 import type { Counts, Rate } from "../Report.ts"
 import { type Interval, mean, passAtK, passHatK, variance, wilson, wilsonClustered } from "../Statistics.ts"
+import { Category } from "./Entry.ts"
+import * as Leaderboard from "./Leaderboard.ts"
 import type { OfficialError } from "./Score.ts"
 
 /** Id -> nothing for a valid entry, else the type and the message of its error. */
@@ -95,6 +97,23 @@ export const categoriesOf = ({ runs }: ModelRuns): ReadonlyArray<string> => [
 /** The verdicts of one category, by runs that have it. */
 export const ofCategory = ({ runs }: ModelRuns, category: string): ReadonlyArray<Verdicts> =>
   runs.flatMap(({ categories }) => categories.get(category) ?? [])
+
+const nameOf = (category: Category): string => `multi_turn_${category}`
+
+/** The original's overall accuracy, see `Leaderboard.overall`; the mean over runs. */
+export const overall = ({ runs }: ModelRuns): number =>
+  mean(runs.map(({ categories }) =>
+    Leaderboard.overall((category) => {
+      const verdicts = categories.get(nameOf(category))
+      return verdicts && share(rateOf(verdicts.values()))
+    })
+  ))
+
+/** The categories of which a model has no results. */
+export const absentCategories = (model: ModelRuns): ReadonlyArray<Category> => {
+  const there = categoriesOf(model)
+  return Category.literals.filter((category) => !there.includes(nameOf(category)))
+}
 
 /** The verdicts of all categories together, by runs. */
 export const ofAll = ({ runs }: ModelRuns): ReadonlyArray<Verdicts> =>

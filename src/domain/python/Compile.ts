@@ -1,5 +1,5 @@
 /** From source text to a tree that can be evaluated: what CPython's parser and compiler refuse is refused here. */
-import { type Limits, maximumClauses } from "./Limits.ts"
+import { type Limits, maximumClauses, note } from "./Limits.ts"
 import { parse } from "./Parser.ts"
 import type { Expression, ForClause } from "./Syntax.ts"
 import { DeepNesting } from "./TokenReader.ts"
@@ -12,8 +12,10 @@ export const maximumDepth = 400
 const syntaxError = (fault: SyntaxFault, file: string): PythonError =>
   new PythonError(fault.type, `${fault.message} (${file}, line ${fault.line})`)
 
-export const recursionError = (): PythonError =>
-  new PythonError("RecursionError", "maximum recursion depth exceeded during compilation")
+export const recursionError = (): PythonError => {
+  note("the call is nested deeper than envtune reads")
+  return new PythonError("RecursionError", "maximum recursion depth exceeded during compilation")
+}
 
 /** Parses as `ast.parse(source, mode="eval")`. Throws Python's SyntaxError, naming the file as given, or RecursionError. */
 export const parseSource = (source: string, file: string, limits?: Limits): Expression => {
@@ -59,7 +61,7 @@ const present = (expressions: ReadonlyArray<Expression | undefined>): ReadonlyAr
   expressions.filter((expression) => expression !== undefined)
 
 /** The expressions directly inside an expression. */
-const children = (expression: Expression): ReadonlyArray<Expression> => {
+export const children = (expression: Expression): ReadonlyArray<Expression> => {
   switch (expression.kind) {
     case "Constant":
     case "Name":

@@ -1,4 +1,5 @@
 /** Python's `decimal` module, as far as the square root of a number needs it. */
+import { beyond } from "./Limits.ts"
 import * as Rounding from "./Rounding.ts"
 import { Instance, PythonError } from "./Value.ts"
 
@@ -85,7 +86,7 @@ const rootOf = ({ coefficient, exponent }: Scaled, precision: bigint): Scaled =>
     }
   }
   if (precision > maximumDigits) {
-    throw new PythonError("MemoryError", `envtune computes at most ${maximumDigits} digits`)
+    throw beyond(`envtune computes at most ${maximumDigits} digits`)
   }
   // One digit more than are kept, at least.
   const more = Math.max(0, Number(precision) + 1 - digits)

@@ -8,7 +8,7 @@ import { Callable, PythonFunction } from "./Callable.ts"
 import { maximumDepth, recursionError } from "./Compile.ts"
 import { extentOf } from "./Extent.ts"
 import { format } from "./Format.ts"
-import { checkText, exceeded, type Limits, ofCall } from "./Limits.ts"
+import { beyond, checkText, exceeded, type Limits, limits as limitsInForce } from "./Limits.ts"
 import { attribute, converted } from "./Methods.ts"
 import * as Number from "./Number.ts"
 import { PySet } from "./Set.ts"
@@ -405,12 +405,12 @@ const comparison = (operator: string, a: Value, b: Value): boolean => {
  *
  * Generators are lists here: nothing that a tool does can tell them apart.
  */
-export const evaluate = (expression: Expression, scope: Scope, limits: Limits = ofCall): Value => {
+export const evaluate = (expression: Expression, scope: Scope, limits: Limits = limitsInForce()): Value => {
   try {
     return new Evaluator(limits.steps).evaluate(expression, scope)
   } catch (error) {
     // The engine's own limits on stacks and texts, in case ours let something through.
-    if (error instanceof RangeError) throw new PythonError("MemoryError", error.message)
+    if (error instanceof RangeError) throw beyond(error.message)
     throw error
   }
 }

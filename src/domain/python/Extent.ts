@@ -1,5 +1,5 @@
 /** How much there is to go through in a value. */
-import { maximumItems, maximumNesting } from "./Limits.ts"
+import { limits, maximumNesting } from "./Limits.ts"
 import { bitLength } from "./Rounding.ts"
 import { Dict, Instance, PythonError, Tuple, type Value } from "./Value.ts"
 
@@ -22,7 +22,7 @@ export const extentOf = (value: Value, most: number, depth = 0): number => {
   if (value instanceof Dict) return value.shared === undefined ? extentOfDict(value, most, depth) : 0
   if (Array.isArray(value)) return Object.isFrozen(value) ? 0 : extentOfItems(value, most, depth)
   if (value instanceof Tuple) return extentOfItems(value.items, most, depth)
-  return value instanceof Instance ? Math.min(value.length?.() ?? 0, maximumItems) : 0
+  return value instanceof Instance ? Math.min(value.length?.() ?? 0, limits().items) : 0
 }
 
 const extentOfItems = (items: ReadonlyArray<Value>, most: number, depth: number): number => {

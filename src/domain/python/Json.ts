@@ -3,7 +3,7 @@
  * win; `dumps` writes what Python writes. `JSON.parse` would lose all of it.
  */
 import { textOfUnchanging, whole } from "../Memo.ts"
-import { exceeded, maximumSource } from "./Limits.ts"
+import { exceeded, limits } from "./Limits.ts"
 import { checkDigits } from "./Number.ts"
 import { floatRepr, intRepr, plainWithout } from "./Text.ts"
 import { Dict, PythonError, Tuple, typeName, type Value } from "./Value.ts"
@@ -179,7 +179,8 @@ export const loads = (text: string): Value => new Reader(text).document()
 
 /** The same of what a model wrote. Throws Python's MemoryError for more than we read. */
 export const loadsCall = (text: string): Value => {
-  if (text.length > maximumSource) throw exceeded("the call has more characters", maximumSource, "reads")
+  const { source } = limits()
+  if (text.length > source) throw exceeded("the call has more characters", source, "reads")
   return loads(text)
 }
 

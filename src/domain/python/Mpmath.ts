@@ -7,6 +7,7 @@
  * Within 1e-12 of 1, mpmath's logarithm may be off in its last digit, for its own errors then decide a tie. Here it is not.
  */
 import { ln, pi } from "./Elementary.ts"
+import { beyond } from "./Limits.ts"
 import { isNumeric, toFloat, toInt } from "./Number.ts"
 import { bitLength, divideHalfEven, type Dyadic, fraction, toPrecision } from "./Rounding.ts"
 import { repr, strip, stripCharacters } from "./Text.ts"
@@ -34,7 +35,7 @@ export const precisionOf = (precision: Value): number => {
   // The digits are multiplied by a float, which is what fails first for the largest.
   toFloat(digits)
   if (digits > BigInt(maximumDigits)) {
-    throw new PythonError("MemoryError", `envtune computes at most ${maximumDigits} digits`)
+    throw beyond(`envtune computes at most ${maximumDigits} digits`)
   }
   return Math.max(1, Math.round((Number(digits) + 1) * bitsPerDigit))
 }
@@ -77,7 +78,7 @@ const realOfText = (text: string, precision: number): Real => {
   if (denominator !== undefined) return divide(dyadic(toInt(numerator!)), dyadic(toInt(denominator)), precision)
   const [digits, exponent] = decimal(numerator!)
   if (exponent > maximumExponent || exponent < -maximumExponent) {
-    throw new PythonError("MemoryError", "the number is beyond what envtune computes with")
+    throw beyond("the number is beyond what envtune computes with")
   }
   return exponent >= 0n
     ? toPrecision(dyadic(digits * 10n ** exponent), precision)

@@ -5,7 +5,7 @@
  * CPython reads on and reports an error of the tokenizer in preference to its own.
  */
 
-import { exceeded, type Limits, ofCall } from "./Limits.ts"
+import { exceeded, type Limits, limits as limitsInForce } from "./Limits.ts"
 
 export type TokenKind = "name" | "number" | "string" | "operator" | "newline" | "indent" | "dedent" | "end" | "error"
 
@@ -418,7 +418,7 @@ class Tokenizer {
 }
 
 /** The tokens of a source text. Throws Python's MemoryError for one that is longer than we read. */
-export const tokenize = (source: string, limits: Limits = ofCall): Tokens => {
+export const tokenize = (source: string, limits: Limits = limitsInForce()): Tokens => {
   if (source.length > limits.source) throw exceeded("the call has more characters", limits.source, "reads")
   return new Tokenizer(source.replaceAll(/\r\n?/g, "\n"), limits.tokens).run()
 }

@@ -27,7 +27,7 @@ export const ablate = Command.make(
       Flag.withDescription("Training time of one training at most; until its stages end when absent"),
       Flag.optional
     ),
-    out: Flag.String("out").pipe(
+    out: Flags.path("out").pipe(
       Flag.withDefault("runs/ablation"),
       Flag.withDescription("The folder of the trainings and the page; trainings that it holds are not repeated")
     ),

@@ -23,11 +23,17 @@ export const compare = Command.make(
       Flag.optional,
       Flag.map(Option.getOrUndefined)
     ),
+    mode: Flags.mode.pipe(
+      Flag.withDescription(
+        "How result files of both are read; for two that are read differently, compare what score --mode --json prints"
+      )
+    ),
     seed: Flags.seed.pipe(Flag.withDescription("Of the bootstrap")),
     json: Flags.json
   },
   Effect.fn(function*({ json, ...options }) {
-    const compared = yield* (yield* Parts).compare(options)
+    const { warnings, ...compared } = yield* (yield* Parts).compare(options)
+    yield* Effect.forEach(warnings, (line) => Console.error(line), { discard: true })
     if (json) return yield* Console.log(JSON.stringify(compared))
     yield* Effect.forEach(Tables.paired(compared), (line) => Console.log(line), { discard: true })
   })

@@ -9,20 +9,20 @@ import * as Flags from "./flags.ts"
 export const conformance = Command.make(
   "conformance",
   {
-    oracle: Flag.String("oracle").pipe(
+    oracle: Flags.path("oracle").pipe(
       Flag.withDescription("A folder with recordings of the original environment"),
       Flag.optional
     ),
     data: Flags.benchmark,
-    renderers: Flag.String("renderers").pipe(
+    renderers: Flags.path("renderers").pipe(
       Flag.withDescription("A file with recordings of chat templates and tokenizers; needs --models"),
       Flag.optional
     ),
-    models: Flag.String("models").pipe(
+    models: Flags.path("models").pipe(
       Flag.withDescription("DIR/<family>/ has the tokenizer.json and tokenizer_config.json of each family recorded"),
       Flag.optional
     ),
-    tinker: Flag.String("tinker").pipe(
+    tinker: Flags.path("tinker").pipe(
       Flag.withDescription("A folder with recorded exchanges with Tinker servers"),
       Flag.optional
     )

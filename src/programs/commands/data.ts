@@ -3,18 +3,19 @@ import { Console, Effect, Option } from "effect"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import { Parts } from "../parts.ts"
+import * as Flags from "./flags.ts"
 
 const pull = Command.make(
   "pull",
   {
-    from: Flag.String("from").pipe(
+    from: Flags.path("from").pipe(
       Flag.withDescription(
         "The URL of BFCL's folder bfcl_eval; a local folder (a checkout, an installed package, a folder once pulled); "
           + "a wheel of bfcl-eval, local or at a URL; or pip, which downloads one. BFCL's public repository when absent"
       ),
       Flag.optional
     ),
-    to: Flag.String("to").pipe(
+    to: Flags.path("to").pipe(
       Flag.withDescription("The folder to fill; one in your cache when absent, which other commands look into"),
       Flag.optional
     )

@@ -30,7 +30,7 @@ const flags = {
       "engine: the model; oracle: the ground truth; scripted: messages from --script; openai: a model behind --base-url"
     )
   ),
-  script: Flag.String("script").pipe(
+  script: Flags.path("script").pipe(
     Flag.withDescription(
       "JSON lines { \"task\": id, \"messages\": [text or [{name: arguments}], ...] } for --policy scripted"
     ),
@@ -44,7 +44,7 @@ const flags = {
       "training: the paper's protocol; fc, prompting: BFCL's own evaluation, function calling or not, for --data"
     )
   ),
-  results: Flag.String("results").pipe(
+  results: Flags.path("results").pipe(
     Flag.withDescription(
       "A folder for what was said, in BFCL's result files where the loop is BFCL's: DIR/<model>/multi_turn/...; the same " +
         "command goes on with what is there"

@@ -4,14 +4,18 @@ import * as Flag from "effect/cli/Flag"
 
 const Positive = Schema.Int.check(Schema.isGreaterThan(0))
 
-export const data = Flag.String("data").pipe(
+/** A path. An empty one would be the folder that one is in, which nobody asks for by it. */
+export const path = (name: string) =>
+  Flag.String(name).pipe(Flag.filter((given) => given !== "", () => "a path that is not empty"))
+
+export const data = path("data").pipe(
   Flag.withDescription("A folder that `envtune data pull` filled with BFCL's data; the built-in drills when absent"),
   Flag.optional,
   Flag.map(Option.getOrUndefined)
 )
 
 /** For commands that work with nothing else. */
-export const benchmark = Flag.String("data").pipe(
+export const benchmark = path("data").pipe(
   Flag.withDescription("A folder that `envtune data pull` filled with BFCL's data; the one in your cache when absent"),
   Flag.optional,
   Flag.map(Option.getOrUndefined)
@@ -25,7 +29,7 @@ export const split = Flag.String("split").pipe(
   Flag.map(Option.getOrUndefined)
 )
 
-export const weights = Flag.String("weights").pipe(
+export const weights = path("weights").pipe(
   Flag.withDescription("Saved weights to start from; the built-in base model when absent"),
   Flag.optional,
   Flag.map(Option.getOrUndefined)
@@ -42,6 +46,16 @@ export const seed = Flag.Int("seed").pipe(
   Flag.withSchema(Schema.Natural),
   Flag.withDefault(0),
   Flag.withDescription("Every random choice follows from it")
+)
+
+/** How result files are read. */
+export const mode = Flag.Literals("mode", ["fc", "prompting", "qwen"]).pipe(
+  Flag.withDescription(
+    "How steps of results are read: tool calls, Python text, or Qwen's <tool_call> tags; told from the loop that is on " +
+      "record, the model's name and the steps when absent"
+  ),
+  Flag.optional,
+  Flag.map(Option.getOrUndefined)
 )
 
 /** Training time at most; each command says of what. */

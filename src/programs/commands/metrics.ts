@@ -4,12 +4,13 @@ import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import { writeTensorBoard } from "../metrics.ts"
+import * as Flags from "./flags.ts"
 
 export const metrics = Command.make(
   "metrics",
   {
     run: Argument.String("run").pipe(Argument.withDescription("The folder of a run; one that is on is followed")),
-    tensorboard: Flag.String("tensorboard").pipe(
+    tensorboard: Flags.path("tensorboard").pipe(
       Flag.withDescription("A folder for an event file of TensorBoard's; made when it is not there")
     )
   },

@@ -7,6 +7,7 @@ import type { Options } from "../../layers/PolicyOpenai.ts"
 import * as PricesFile from "../../layers/PricesFile.ts"
 import { Unavailable } from "../refusal.ts"
 import * as Text from "../text.ts"
+import * as Flags from "./flags.ts"
 
 /** What is looked up where no variable is named; a server of one's own wants no key. */
 const usualKey = "OPENAI_API_KEY"
@@ -23,7 +24,7 @@ export const flags = {
     ),
     Flag.optional
   ),
-  prices: Flag.String("prices").pipe(
+  prices: Flags.path("prices").pipe(
     Flag.withDescription(
       "JSON { model: { prompt, cached, completion } }, USD per million tokens, to say what --policy openai cost"
     ),

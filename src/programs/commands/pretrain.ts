@@ -8,7 +8,7 @@ import * as Flags from "./flags.ts"
 export const pretrain = Command.make(
   "pretrain",
   {
-    out: Flag.String("out").pipe(Flag.withDescription("Where to save the weights; must not exist")),
+    out: Flags.path("out").pipe(Flag.withDescription("Where to save the weights; must not exist")),
     seed: Flags.seed,
     workers: Flags.workers
   },

@@ -11,13 +11,13 @@ export const replay = Command.make(
   "replay",
   {
     data: Flags.benchmark,
-    input: Flag.String("in").pipe(
+    input: Flags.path("in").pipe(
       Flag.withDescription(
         "JSON lines { \"id\"?, \"classes\": [name], \"initial_config\": {class: {...}} or \"config_from\": instance id, "
           + "\"long_context\": boolean, \"calls\": [\"cd(folder='x')\" or {\"name\", \"arguments\"}] }; .gz is decompressed"
       )
     ),
-    out: Flag.String("out").pipe(
+    out: Flags.path("out").pipe(
       Flag.withDescription(
         "A new file for JSON lines { \"id\", \"results\": [text], \"state\": {class: attributes} }, or \"load_error\" "
           + "where a configuration cannot be loaded; standard output when absent"

@@ -4,12 +4,13 @@ import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import { writeReport } from "../report.ts"
+import * as Flags from "./flags.ts"
 
 export const report = Command.make(
   "report",
   {
     run: Argument.String("run").pipe(Argument.withDescription("The folder of a run, finished or not")),
-    out: Flag.String("out").pipe(
+    out: Flags.path("out").pipe(
       Flag.withDescription("The page to write, over whatever is there; report.html in the run's folder when absent"),
       Flag.optional
     )

@@ -20,7 +20,7 @@ export const serveEngine = Command.make(
       Flag.withDefault(8000),
       Flag.withDescription("The port to listen at; 0 takes one that is free")
     ),
-    checkpoints: Flag.String("checkpoints").pipe(
+    checkpoints: Flags.path("checkpoints").pipe(
       Flag.withDefault("runs/served"),
       Flag.withDescription("The folder that clients' named weights are saved in, and found in by a later server")
     ),

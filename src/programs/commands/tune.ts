@@ -26,7 +26,7 @@ const flags = {
     Flag.withDescription("Training time at most; stage i of n is over when i/n of it has passed"),
     Flag.optional
   ),
-  out: Flag.String("out").pipe(
+  out: Flags.path("out").pipe(
     Flag.withDescription("The run's folder, which must not hold a run; runs/<time>-<seed> when absent"),
     Flag.optional
   ),
@@ -61,7 +61,7 @@ const flags = {
     Flag.withDescription("The model to train, as the server calls it"),
     Flag.optional
   ),
-  model: Flag.String("model").pipe(
+  model: Flags.path("model").pipe(
     Flag.withDescription("A folder with this model's tokenizer and chat template"),
     Flag.optional
   ),

@@ -7,7 +7,6 @@ import { dumps, loads } from "../../../src/domain/python/Json.ts"
 import type { Value } from "../../../src/domain/python/Value.ts"
 import * as Task from "../../../src/domain/Task.ts"
 
-const entry = (result: unknown): ResultFile.ResultEntry => ({ id: "x", result: loads(JSON.stringify(result)) })
 const decoded = (step: unknown, form: ResultFile.Form) =>
   Result.match(ResultFile.decodeStep(loads(JSON.stringify(step)), form), {
     onFailure: ({ type }) => type,
@@ -32,26 +31,18 @@ describe("decodeLine", () => {
     assert.strictEqual(wrong("[]"), "a result is a JSON object")
     assert.strictEqual(wrong("{\"id\": 3}"), "a result has an id, which is a text")
     assert.strictEqual(wrong("{\"id\": \"a\"}"), "a has no result")
-    assert.strictEqual(
-      wrong("{\"id\": \"a\", \"result\": [\"b\"]}"),
-      "the result of a is not a list of turns, which are lists of steps"
-    )
     assert.match(wrong("{\"id\""), /^Expecting ':' delimiter/)
   })
 })
 
-describe("the form of results", () => {
-  it("is that of function calling when any step anywhere is no text", () => {
-    assert.strictEqual(ResultFile.formOf([entry([["Done."]]), entry([["[f(a=1)]"], [[]]])]), "fc")
-    assert.strictEqual(
-      ResultFile.formOf([entry("Error during inference: timeout"), entry([["[f()]", ""]])]),
-      "prompting"
-    )
-    assert.strictEqual(ResultFile.formOf([entry([[null, "[f()]"]])]), "prompting")
-  })
+const steps = (turn: unknown) => ResultFile.stepsOf(loads(JSON.stringify(turn)))
 
-  it("is Qwen's when its tags are there", () => {
-    assert.strictEqual(ResultFile.formOf([entry([["<tool_call>\n{}\n</tool_call>", "Done."]])]), "qwen")
+describe("stepsOf", () => {
+  it("has what Python goes through: items, characters and keys", () => {
+    assert.deepStrictEqual(steps(["a", null]), ["a", null])
+    assert.deepStrictEqual(steps("a\u{1f600}"), ["a", "\u{1f600}"])
+    assert.deepStrictEqual(steps({ b: 1, a: 2 }), ["b", "a"])
+    for (const turn of [null, 1, 1.5, true]) assert.isUndefined(steps(turn))
   })
 })
 
