@@ -229,8 +229,7 @@ const dictAt = (dict: Dict, depth: number): string => {
   return `{${parts.join(", ")}}`
 }
 
-const frozenListAt = (items: ReadonlyArray<Value>, depth: number): string =>
-  recalled(items, () => listAt(items, depth))
+const frozenListAt = (items: ReadonlyArray<Value>, depth: number): string => recalled(items, () => listAt(items, depth))
 
 const sharedDictAt = (shared: object, dict: Dict, depth: number): string => recalled(shared, () => dictAt(dict, depth))
 
