@@ -92,7 +92,9 @@ interface PolicyChoice extends Openai.Given {
 
 /** What is played, without an augmentor whatever the loop. Models that run here read results as their chat template has them. */
 const playable = Effect.fnUntraced(function*(
-  { data, loop, policy, split }: Pick<PolicyChoice, "data" | "loop" | "policy"> & { readonly split: string | undefined }
+  { data, loop, model, policy, split }: Pick<PolicyChoice, "data" | "loop" | "model" | "policy"> & {
+    readonly split: string | undefined
+  }
 ) {
   const parts = yield* Parts
   if (loop === "training") {
@@ -105,7 +107,13 @@ const playable = Effect.fnUntraced(function*(
         `--loop ${loop} is for BFCL's own tasks: say where they are with --data, or get them with \`envtune data pull\``
     })
   }
-  return yield* parts.official({ data, split, mode: loop, resultsAs: policy === "engine" ? "tool" : "user" })
+  return yield* parts.official({
+    data,
+    split,
+    mode: loop,
+    resultsAs: policy === "engine" ? "tool" : "user",
+    modelName: Option.getOrElse(model, () => policy)
+  })
 })
 
 /** Who plays. */
@@ -226,6 +234,7 @@ export const evaluate = Command.make(
             (played) => Option.isSome(record) && played._tag === "Finished" ? record.value.write(played) : Effect.void,
             Option.match(record, { onNone: () => undefined, onSome: ({ recorded }) => recorded })
           )
+          if (Option.isSome(record)) yield* record.value.sort
           const meter = yield* Effect.serviceOption(PolicyOpenai.Meter)
           return { result, spending: yield* Effect.transposeOption(Option.map(meter, ({ spending }) => spending)) }
         }).pipe(Effect.provide(Layer.merge(playing.environment, player.layer)))
