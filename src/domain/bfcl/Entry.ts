@@ -168,11 +168,11 @@ export const decode = (questions: Source, answers: Source): Lines.Decoded<Entry>
   )
   const truthOf = new Map(truths.values.map((answer) => [answer.id, answer.ground_truth]))
   const entries = decodeUnique(questions, (line) => entryOf(line, truthOf))
-  // A question that is there and broken is told of once.
+  // A question that is there and broken is told of once. Of some nobody can tell whose they are.
   const asked = new Set(
     entries.broken.length === 0 ? entries.values.map(({ id }) => id) : Lines.split(questions).map(idOf)
   )
-  const unasked = truths.values.filter(({ id }) => !asked.has(id)).map(({ id, line }) =>
+  const unasked = truths.values.filter(({ id }) => !asked.has(id) && !asked.has(undefined)).map(({ id, line }) =>
     Lines.unreadable(answers, line, `${id} has no line in the question file`)
   )
   return { values: entries.values, broken: [...truths.broken, ...entries.broken, ...unasked] }

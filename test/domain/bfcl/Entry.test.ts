@@ -83,6 +83,12 @@ describe("a file that cannot be decoded", () => {
       failure(question({ missed_function: { "3": ["lockDoors"] } }), answer()),
       /^questions\.json:1: missed_function of multi_turn_miss_func_7 names turn 3, and there are 3 from 0$/
     )
+    const unread = `${question({ id: "multi_turn_base_1", question: [] })}\n${question()}\n{}`
+    assert.deepStrictEqual(
+      failures(unread, `${answer()}\n${answer({ id: "multi_turn_base_1" })}\n${answer({ id: "multi_turn_base_2" })}`)
+        .map((message) => message.split(" ")[0]),
+      ["questions.json:1:", "questions.json:3:"]
+    )
     assert.match(failure(question(), `${answer()}\n\n${answer()}`), /^answers\.json:3: .* is also on line 1$/)
     assert.match(failure(`${question()}\n${question()}`, answer()), /^questions\.json:2: .* is also on line 1$/)
   })
