@@ -13,6 +13,7 @@ import type { Source } from "../domain/bfcl/Lines.ts"
 import { unreadable } from "../domain/bfcl/Lines.ts"
 import * as LongContext from "../domain/bfcl/LongContext.ts"
 import * as Split from "../domain/bfcl/Split.ts"
+import * as Validation from "../domain/bfcl/Validation.ts"
 import { PythonError } from "../domain/python/Value.ts"
 import * as Tasks from "../domain/Tasks.ts"
 import { inWords } from "./FileProblem.ts"
@@ -38,7 +39,11 @@ const sourceIn = Effect.fnUntraced(function*(folder: string, ...parts: ReadonlyA
 
 const decodeLongContext = (source: Source): Result.Result<LongContext.LongContext, Tasks.TasksUnreadable> => {
   try {
-    return Result.succeed(LongContext.make(LongContext.decode(source.text)))
+    const constants = LongContext.decode(source.text)
+    const problem = LongContext.problem(constants)
+    return problem === undefined
+      ? Result.succeed(LongContext.make(constants))
+      : Result.fail(unreadable(source, undefined, problem))
   } catch (error) {
     if (error instanceof PythonError) return Result.fail(unreadable(source, undefined, error.message))
     throw error
@@ -51,17 +56,23 @@ const readSplit = Effect.fnUntraced(function*(folder: string, name: string, entr
   const files: Readonly<Record<string, string>> = { "by-scenario": "split_by_scenario.json", seal: "split_seal.json" }
   const file = files[name]
   const source = file === undefined ? yield* readSource(name) : yield* sourceIn(folder, file)
-  return yield* Effect.fromResult(Split.decode(source))
+  return yield* Effect.fromResult(Split.decode(source, entries))
 })
 
 const fileOf = (category: Entry.Category): string => `BFCL_v4_multi_turn_${category}.json`
 
-/** Everything in the folder. Fails with the path, and the line where there is one, of what cannot be read. */
-export const read: (
-  folder: string,
-  split?: string
-) => Effect.Effect<Benchmark, Tasks.TasksUnreadable, FileSystem.FileSystem | Path.Path> = Effect.fn("BfclFolder.read")(
-  function*(folder, split = "by-scenario") {
+/** What a folder holds, without a split, and what is wrong with its lines. */
+export interface Survey {
+  readonly contents: Omit<Benchmark, "split">
+  /** Lines that are no question or no answer, in the order of the files. The entries are those of the others. */
+  readonly broken: ReadonlyArray<Tasks.TasksUnreadable>
+}
+
+/** Everything in the folder. Fails with the path of a file that cannot be read at all. */
+export const survey: (
+  folder: string
+) => Effect.Effect<Survey, Tasks.TasksUnreadable, FileSystem.FileSystem | Path.Path> = Effect.fn("BfclFolder.survey")(
+  function*(folder) {
     const fs = yield* FileSystem.FileSystem
     yield* Effect.mapError(
       fs.stat(folder),
@@ -70,16 +81,11 @@ export const read: (
     const source = (...parts: ReadonlyArray<string>) => sourceIn(folder, ...parts)
     const decoded = yield* Effect.forEach(Entry.Category.literals, (category) => {
       const name = fileOf(category)
-      return Effect.flatMap(
+      return Effect.map(
         Effect.all([source(name), source("possible_answer", name)]),
-        ([questions, answers]) =>
-          Effect.map(
-            Effect.fromResult(Entry.decode(questions, answers)),
-            (entries) => ({ entries, questions })
-          )
+        ([questions, answers]) => ({ ...Entry.decode(questions, answers), questions })
       )
     })
-    const entries = decoded.flatMap((file) => file.entries)
     const documents = yield* Effect.forEach(
       Object.entries(Documents.fileOfClass),
       Effect.fnUntraced(function*([name, file]) {
@@ -88,19 +94,57 @@ export const read: (
       })
     )
     return {
-      entries,
-      questions: decoded.map(({ questions }) => questions),
-      documents: new Map(documents),
-      longContext: yield* Effect.fromResult(decodeLongContext(yield* source("long_context.json"))),
-      split: yield* readSplit(folder, split, entries)
+      contents: {
+        entries: decoded.flatMap(({ values }) => values),
+        questions: decoded.map(({ questions }) => questions),
+        documents: new Map(documents),
+        longContext: yield* Effect.fromResult(decodeLongContext(yield* source("long_context.json")))
+      },
+      broken: decoded.flatMap(({ broken }) => broken)
     }
   }
 )
 
-/** Where the ground truth of an entry is, as `path:line`. */
-export const placeOf = Effect.fnUntraced(function*(folder: string, { category, id }: Entry.Entry) {
-  const answers = yield* sourceIn(folder, "possible_answer", fileOf(category))
-  return `${answers.path}:${Entry.lineOf(answers, id)}`
+/** The first entry that cannot be played, at its question. */
+const firstUnopenable = (
+  { entries, longContext, questions }: Survey["contents"]
+): Tasks.TasksUnreadable | undefined => {
+  for (const entry of entries) {
+    const detail = Validation.unopenable(entry, longContext)
+    if (detail === undefined) continue
+    const [place] = questions.flatMap((source) => {
+      const line = Entry.lineOf(source, entry.id)
+      return line === undefined ? [] : [{ path: source.path, line }]
+    })
+    return new Tasks.TasksUnreadable({ ...place!, detail: `${entry.id}: ${detail}` })
+  }
+  return undefined
+}
+
+/**
+ * The benchmark in the folder, all of whose entries can be played. Fails with the path, and the line where there is one,
+ * of the first thing that is broken.
+ */
+export const read: (
+  folder: string,
+  split?: string
+) => Effect.Effect<Benchmark, Tasks.TasksUnreadable, FileSystem.FileSystem | Path.Path> = Effect.fn("BfclFolder.read")(
+  function*(folder, split = "by-scenario") {
+    const { broken: [first], contents } = yield* survey(folder)
+    const broken = first ?? firstUnopenable(contents)
+    if (broken !== undefined) return yield* broken
+    return { ...contents, split: yield* readSplit(folder, split, contents.entries) }
+  }
+)
+
+/** Where the question of an entry is, or its ground truth, as `path:line`. */
+export const placeOf = Effect.fnUntraced(function*(
+  folder: string,
+  { category, id }: Entry.Entry,
+  file: "question" | "answer"
+) {
+  const source = yield* sourceIn(folder, ...file === "answer" ? ["possible_answer"] : [], fileOf(category))
+  return `${source.path}:${Entry.lineOf(source, id)}`
 })
 
 /** The entries as tasks. Refused, with what was found, when both sides of the split have scenarios in common. */

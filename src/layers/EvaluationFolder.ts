@@ -39,6 +39,8 @@ export interface EvaluationFolder {
   readonly cuts: ReadonlyArray<string>
   /** Appends an episode; the order is that of the calls. */
   readonly write: (episode: Finished) => Effect.Effect<void, ResultsError>
+  /** Puts the lines of each file in the order of their numbers, as the official runner does when it has played everything. */
+  readonly sort: Effect.Effect<void, ResultsError>
 }
 
 /** `seed 0 there and 1 here`, for every setting that is not the same. */
@@ -83,6 +85,28 @@ const readFile = Effect.fnUntraced(function*(path: string) {
   return { said, cut }
 })
 
+/** `multi_turn_base_9` comes before `multi_turn_base_10`. */
+const byNumber = new Intl.Collator("en", { numeric: true })
+
+const sortFile = Effect.fnUntraced(function*(path: string) {
+  const { text } = yield* cutTail(path)
+  const lines = text.split("\n").filter((line) => line !== "")
+  const places = yield* Effect.forEach(
+    lines,
+    (line, at) =>
+      Effect.mapBoth(Effect.fromResult(ResultFile.decodeCompletions(line)), {
+        onFailure: (detail) => new ResultsError({ path, line: at + 1, detail }),
+        onSuccess: ({ id }) => ({ id, line })
+      })
+  )
+  const sorted = places.toSorted((a, b) => byNumber.compare(a.id, b.id)).map(({ line }) => line)
+  if (sorted.some((line, at) => line !== lines[at])) {
+    const fs = yield* FileSystem.FileSystem
+    const text = sorted.map((line) => `${line}\n`).join("")
+    yield* Folder.replace(path, (beside) => fs.writeFileString(beside, text)).pipe(failed(path))
+  }
+})
+
 /** Where lines of a loop are, in the folder of a model. */
 const groupOf = (loop: ResultFile.Loop): string => loop === "training" ? "training" : groupFolder
 
@@ -109,6 +133,11 @@ export const open = Effect.fn("EvaluationFolder.open")(function*(
     path.join(folder, ...samples === 1 ? [] : [`sample-${sample + 1}`], model.replaceAll("/", "_"))
   const isThere = (place: string) => fs.exists(place).pipe(failed(place))
   const cuts: Array<string> = []
+  const filesIn = Effect.fnUntraced(function*(place: string) {
+    if (!(yield* isThere(place))) return []
+    const names = yield* fs.readDirectory(place).pipe(failed(place))
+    return names.filter((name) => isOurs(loop, name)).toSorted().map((name) => path.join(place, name))
+  })
 
   const known = yield* Effect.forEach(
     Array.from({ length: samples }, (_, sample) => homeOf(sample)),
@@ -122,10 +151,7 @@ export const open = Effect.fn("EvaluationFolder.open")(function*(
         const detail = `there are results of ${model} already; nothing was overwritten`
         return yield* new ResultsError({ path: place, detail })
       }
-      if (!(yield* isThere(place))) return all
-      for (const name of (yield* fs.readDirectory(place).pipe(failed(place))).toSorted()) {
-        if (!isOurs(loop, name)) continue
-        const file = path.join(place, name)
+      for (const file of yield* filesIn(place)) {
         const { cut, said } = yield* readFile(file)
         for (const [id, completions] of said) all.set(id, completions)
         if (cut > 0) cuts.push(`${file}: the last line was not written to its end; its ${cut} bytes were cut off`)
@@ -146,6 +172,11 @@ export const open = Effect.fn("EvaluationFolder.open")(function*(
     const line = `${ResultFile.encodeLine(episode, loop)}\n`
     yield* fs.writeFileString(file, line, { flag: "a" }).pipe(failed(file))
   })
+  const sort = Effect.forEach(
+    Array.from({ length: samples }, (_, sample) => path.join(homeOf(sample), groupOf(loop))),
+    (place) => Effect.flatMap(filesIn(place), Effect.forEach((file) => sortFile(file), { discard: true })),
+    { discard: true }
+  )
   const context = yield* Effect.context<FileSystem.FileSystem | Path.Path>()
   return {
     recorded: ({ id }, sample) => known[sample]?.get(id),
@@ -153,6 +184,7 @@ export const open = Effect.fn("EvaluationFolder.open")(function*(
     cuts,
     // An interruption does not cut a line.
     write: (episode) =>
-      append(episode).pipe(Effect.provideContext(context), oneAtATime.withPermit, Effect.uninterruptible)
+      append(episode).pipe(Effect.provideContext(context), oneAtATime.withPermit, Effect.uninterruptible),
+    sort: sort.pipe(Effect.provideContext(context), oneAtATime.withPermit)
   }
 })

@@ -1,6 +1,7 @@
 /** Text files, plain or gzip, read as streams: however long they are, little of them is in memory at a time. */
 import * as NodeStream from "@effect/platform-node/NodeStream"
 import { Effect, FileSystem, Schema, Stream } from "effect"
+import { constants } from "node:buffer"
 import { createGunzip } from "node:zlib"
 import type { Line } from "../domain/bfcl/Lines.ts"
 import { inWords } from "./FileProblem.ts"
@@ -31,9 +32,32 @@ export const pieces = (path: string): Stream.Stream<string, TextUnreadable, File
   return Stream.decodeText(path.endsWith(".gz") ? gunzip(path)(bytes) : bytes)
 }
 
-/** The lines of a file, with their numbers from 1. */
-export const lines = (path: string): Stream.Stream<Line, TextUnreadable, FileSystem.FileSystem> =>
-  pieces(path).pipe(
+/** Fails at the piece with which a line gets longer than a text can be. */
+const refuseLongLines = (path: string, longest: number) => {
+  let number = 1
+  let length = 0
+  return (piece: string): Effect.Effect<void, TextUnreadable> => {
+    for (let from = 0, to = 0; to >= 0; from = to + 1) {
+      to = piece.indexOf("\n", from)
+      length += (to < 0 ? piece.length : to) - from
+      if (length > longest) {
+        const detail = `the line has more than ${longest} characters, too many to be read`
+        return Effect.fail(new TextUnreadable({ path, line: number, detail }))
+      }
+      if (to < 0) continue
+      length = 0
+      number += 1
+    }
+    return Effect.void
+  }
+}
+
+/** The lines of a file, with their numbers from 1; `longest` is what one of them may have at most, in UTF-16 units. */
+export const lines = (
+  path: string,
+  longest: number = constants.MAX_STRING_LENGTH
+): Stream.Stream<Line, TextUnreadable, FileSystem.FileSystem> =>
+  Stream.suspend(() => Stream.tap(pieces(path), refuseLongLines(path, longest))).pipe(
     Stream.splitLines,
     Stream.zipWithIndex,
     Stream.map(([text, index]) => ({ number: index + 1, text }))

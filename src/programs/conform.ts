@@ -46,7 +46,11 @@ const partOf = <S extends Schema.Codec<unknown, unknown>>(
     OracleFolder.records(folder, file, schema),
     () => Agreement.empty(name),
     (part, { line, recorded }) => Agreement.count(part, compare(recorded, line))
-  )
+  ).pipe(Effect.map((part) => notEmpty(part, file)))
+
+/** A file without a case says nothing, and so nothing agrees with it. */
+const notEmpty = (part: Agreement.Part, file: string): Agreement.Part =>
+  part.cases > 0 ? part : Agreement.count(part, new Agreement.Comparer(file).absent("any case"))
 
 const oracleOf = Effect.fnUntraced(function*(folder: string, benchmark: Benchmark) {
   const blobs = yield* OracleFolder.document(Recording.Blobs)(folder, "blobs.json.gz")
@@ -63,12 +67,14 @@ const oracleOf = Effect.fnUntraced(function*(folder: string, benchmark: Benchmar
   return oracle
 })
 
-/** Every entry of every model that the official scorer was given. */
+const officialScores = "scores/official.json"
+
+/** Every entry of every model that the official scorer was given, and what it made of them where that is not its own sum. */
 const scores = Effect.fnUntraced(function*(folder: string, oracle: Replay.Oracle) {
   const path = yield* Path.Path
-  const official = yield* OracleFolder.document(Scores.Json)(folder, "scores/official.json")
+  const official = yield* OracleFolder.document(Scores.Json)(folder, officialScores)
   const sources = yield* ResultFolder.list(path.join(folder, "scores", "result"))
-  let part = Agreement.empty("scores")
+  let part = Scoring.sums(officialScores, official).reduce(Agreement.count, Agreement.empty("scores"))
   for (const scores of Scores.fromJson(official)) {
     const { model } = scores
     const source = sources.find((one) => one.model === model)
@@ -82,7 +88,7 @@ const scores = Effect.fnUntraced(function*(folder: string, oracle: Replay.Oracle
       }
     }
   }
-  return part
+  return notEmpty(part, officialScores)
 })
 
 /** Case -> its failing calls. */
@@ -99,7 +105,7 @@ const augmentedCalls = (folder: string) =>
   )
 
 const compareAll = Effect.fnUntraced(function*({ data, oracle: folder }: ConformOptions) {
-  const benchmark = yield* BfclFolder.read(data)
+  const benchmark = yield* BfclFolder.read(data, "all")
   const oracle = yield* oracleOf(folder, benchmark)
   const augmented = yield* augmentedCalls(folder)
   const classes = Object.keys(fileOfClass)

@@ -83,6 +83,8 @@ export interface OfficialOptions {
   readonly split?: string | undefined
   readonly mode: Mode
   readonly resultsAs: ResultsAs
+  /** Of the model: instances are called after it, which shows in some results. */
+  readonly modelName: string
 }
 
 /** BFCL as BFCL plays it: nothing of it is tuned, and no augmentor has a place in it. */

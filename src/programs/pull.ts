@@ -6,6 +6,7 @@ import * as LongContext from "../domain/bfcl/LongContext.ts"
 import { bfcl, nameOf, type PinnedFile, type Release } from "../domain/bfcl/Release.ts"
 import { PullError, type ReleaseSource, TargetOccupied, unavailable } from "../domain/bfcl/ReleaseSource.ts"
 import { inWords } from "../layers/FileProblem.ts"
+import * as Folder from "../layers/Folder.ts"
 import * as Additions from "../layers/release/Additions.ts"
 import * as Checksum from "../layers/release/Checksum.ts"
 import { type Arrival, download } from "../layers/release/Download.ts"
@@ -133,8 +134,7 @@ export const pull: (
 ) => Effect.Effect<void, PullError, Platform | ChildProcessSpawner | HttpClient> = Effect.fn("pull")(
   function*(options: PullOptions, release: Release = bfcl) {
     const { say, to } = options
-    const fs = yield* FileSystem.FileSystem
-    yield* fs.makeDirectory(to, { recursive: true }).pipe(writing(to))
+    yield* Folder.create(to).pipe(writing(to))
     const source = yield* sourceOf(options, release)
     yield* say(`${release.name} from ${source.name} to ${to}`)
     const pulled = yield* pullFrom(source, release, options)

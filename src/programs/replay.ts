@@ -33,7 +33,7 @@ const unavailable = (detail: string): Unavailable => new Unavailable({ detail })
 
 /** Plays the lines of a file one by one. The counts are complete when the stream of what came of them has ended. */
 const player = Effect.fnUntraced(function*({ data, input }: ReplayOptions) {
-  const benchmark = yield* Effect.mapError(BfclFolder.read(data), ({ message }) => unavailable(message))
+  const benchmark = yield* Effect.mapError(BfclFolder.read(data, "all"), ({ message }) => unavailable(message))
   const entries = new Map(benchmark.entries.map((entry) => [entry.id, entry]))
   const counts = { played: 0, calls: 0, bad: 0 }
 

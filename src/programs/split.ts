@@ -16,11 +16,13 @@ export const inspect: Parts["Service"]["split"] = Effect.fn("split")(function*({
     const counts = Category.literals.map((name) => of.filter(({ category }) => category === name).length)
     return [side, ...[...counts, of.length].map(String)]
   }
+  const emptySides = (["train", "test"] as const).filter((side) => benchmark.split[side].size === 0)
   const leakage = Split.leakage(benchmark.entries, benchmark.split)
   return {
     leaks: Split.leaks(leakage),
     lines: [
       ...Text.table([["", ...Category.literals, "all"], row("train"), row("test")]),
+      ...emptySides.map((side) => `nothing is in ${side}`),
       `train and test have in common: ${Split.summary(leakage)}`,
       ...Split.details(leakage).map((line) => `  ${line}`)
     ]

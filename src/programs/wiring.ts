@@ -106,12 +106,12 @@ const world: Parts["Service"]["world"] = (options) => {
 }
 
 /** BFCL's own instances as BFCL plays them, with its settings. The loop itself limits the steps. */
-const official: Parts["Service"]["official"] = Effect.fnUntraced(function*({ data, mode, resultsAs, split }) {
+const official: Parts["Service"]["official"] = Effect.fnUntraced(function*({ data, split, ...options }) {
   const { read: { documents, longContext }, tasks } = yield* readBenchmark(data, split)
   return {
     tasks,
-    environment: EnvironmentBfclOfficial.layer({ documents, longContext, mode, resultsAs }),
-    oracle: PolicyOracle.layerOfficial(mode),
+    environment: EnvironmentBfclOfficial.layer({ documents, longContext, ...options }),
+    oracle: PolicyOracle.layerOfficial(options.mode),
     evaluation: {
       ...defaults,
       parts: ["train", "test"],

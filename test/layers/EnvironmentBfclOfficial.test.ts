@@ -34,6 +34,17 @@ describe("the official evaluation", () => {
       assert.deepStrictEqual(verdict, { turn: 0, passed: true })
     }).pipe(Effect.provide(official)))
 
+  it.effect("calls instances after the model, which some results show", () =>
+    Effect.gen(function*() {
+      const { open } = yield* Environment
+      const entry = { ...carEntry([pressBrake]), classes: ["GorillaFileSystem"], initialConfig: "{}" }
+      const { step } = yield* open(Task.make("t", entry), 1)
+      const { messages } = yield* step({ role: "assistant", content: "[echo(content='use cat (f)')]" })
+      assert.include(messages[0]?.content, "use org_m_1_5_multi_turn_base_0_GorillaFileSystem_instance.cat(f)")
+    }).pipe(Effect.provide(
+      EnvironmentBfclOfficial.layer({ documents: new Map(), mode: "prompting", modelName: "org/m-1.5" })
+    )))
+
   for (const mode of ["fc", "prompting"] as const) {
     it.effect.prop(
       `is passed by its ground truth, by position or by name (${mode})`,

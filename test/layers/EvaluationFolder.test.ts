@@ -64,6 +64,24 @@ layer(NodeServices.layer)("the folder of an evaluation", (it) => {
       ])
     }))
 
+  it.effect("puts its lines in the order of their numbers", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const folder = yield* writeFolder({})
+      const { sort, write } = yield* EvaluationFolder.open(folder, options)
+      const written = ["multi_turn_base_10", "multi_turn_base_9", "multi_turn_base_100"]
+      for (const id of written) yield* write(finished(id))
+      const ids = Effect.map(
+        fs.readFileString(`${folder}/${results}`),
+        (text) => text.trimEnd().split("\n").map((line): unknown => JSON.parse(line).id)
+      )
+      assert.deepStrictEqual(yield* ids, written)
+      yield* sort
+      assert.deepStrictEqual(yield* ids, ["multi_turn_base_9", "multi_turn_base_10", "multi_turn_base_100"])
+      assert.deepStrictEqual((yield* fs.readDirectory(`${folder}/org_m/multi_turn`)).length, 1)
+      assert.strictEqual((yield* EvaluationFolder.open(folder, options)).episodes, 3)
+    }))
+
   it.effect("keeps what a process that was killed has written whole, wherever the last line was cut", () =>
     Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem

@@ -2,6 +2,25 @@
 import { Effect, FileSystem, Path } from "effect"
 import { fileOfClass } from "../../src/domain/bfcl/Documents.ts"
 import { Category, type Entry } from "../../src/domain/bfcl/Entry.ts"
+import { toolsetOf } from "../../src/domain/bfcl/Toolsets.ts"
+
+/** Constants of every name, with as little as they can have. */
+export const constants = {
+  ...Object.fromEntries(
+    ["WATCH_LIST", "TRANSACTION_HISTORY", "MA_5", "MA_20", "TECHNOLOGY", "AUTOMOBILE", "POPULATE_FILE"].map((name) =>
+      [`${name}_EXTENSION`, []] as const
+    )
+  ),
+  FILES_TAIL_USED: [],
+  INTERMEDIARY_CITIES: [],
+  ORDER_DETAIL_EXTENSION: {},
+  LONG_WEATHER_EXTENSION: {},
+  CREDIT_CARD_EXTENSION: {},
+  BOOKING_RECORD_EXTENSION: {},
+  FILE_CONTENT_EXTENSION: "",
+  CAR_STATUS_METADATA_EXTENSION: "",
+  PARKING_BRAKE_INSTRUCTION: ""
+}
 
 /** Files by their path within the folder. */
 export const filesOf = (entry: Entry): Readonly<Record<string, string>> => {
@@ -13,7 +32,7 @@ export const filesOf = (entry: Entry): Readonly<Record<string, string>> => {
   }).replace("\"CONFIG\"", entry.initialConfig)
   const answer = JSON.stringify({ id: entry.id, ground_truth: entry.turns.map((turn) => turn.groundTruth) })
   const files: Record<string, string> = {
-    "long_context.json": "{\"CREDIT_CARD_EXTENSION\": {}}",
+    "long_context.json": JSON.stringify(constants),
     "split_by_scenario.json": JSON.stringify({ about: "", train: [entry.scenario], test: [] })
   }
   for (const category of Category.literals) {
@@ -21,14 +40,11 @@ export const filesOf = (entry: Entry): Readonly<Record<string, string>> => {
     files[name] = category === entry.category ? `${question}\n` : ""
     files[`possible_answer/${name}`] = category === entry.category ? `${answer}\n` : ""
   }
-  for (const file of Object.values(fileOfClass)) {
-    files[`multi_turn_func_doc/${file}.json`] = `${
-      JSON.stringify({
-        name: `tool_of_${file}`,
-        description: "Does something.",
-        parameters: { type: "dict", properties: {}, required: [] }
-      })
-    }\n`
+  for (const [name, file] of Object.entries(fileOfClass)) {
+    files[`multi_turn_func_doc/${file}.json`] = (toolsetOf(name)?.tools ?? []).map((tool) => {
+      const parameters = { type: "dict", properties: {}, required: [] }
+      return `${JSON.stringify({ name: tool.name, description: "Does something.", parameters })}\n`
+    }).join("")
   }
   return files
 }

@@ -165,7 +165,7 @@ describe("the other commands", () => {
       yield* envtune(["validate"])
       assert.include(
         yield* refused("validate", "--data", "bad", "--times", "3"),
-        "broken ground truths: 2; see above"
+        "broken: 2; see above"
       )
       assert.deepStrictEqual(yield* TestConsole.logLines, ["/cache 1 times", "bad 3 times"])
     }).pipe(Effect.provide(NodeServices.layer)))

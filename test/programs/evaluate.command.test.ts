@@ -28,6 +28,13 @@ describe("envtune evaluate", () => {
       assert.deepStrictEqual(JSON.parse(String(line)).cells["transfer/unseen"].turns, { n: 2, passed: 1 })
     }).pipe(Effect.provide(NodeServices.layer)))
 
+  it.effect("says why episodes were not finished", () =>
+    Effect.gen(function*() {
+      const script = yield* file("script.jsonl", "{\"task\": \"x0\", \"messages\": [\"a\"]}\n")
+      yield* envtune(["evaluate", "--policy", "scripted", "--script", script, "--part", "transfer"])
+      assert.match(yield* errors, /^1 episodes were not finished: .*x0/)
+    }).pipe(Effect.provide(NodeServices.layer)))
+
   it.effect("names the line of a script that is broken", () =>
     Effect.gen(function*() {
       const script = yield* file("script.jsonl", "{\"task\": \"x0\", \"messages\": []}\n{\"task\": 1}\n")

@@ -144,4 +144,13 @@ layer(Layer.merge(NodeServices.layer, FetchHttpClient.layer))("pull", (it) => {
         assert.strictEqual((yield* pulling(from, folder)).error, `${from}: neither a file, a folder, a URL nor pip`)
       }
     }).pipe(Effect.scoped))
+
+  it.effect.skipIf(process.platform !== "linux")(
+    "does not wait for a folder that nobody can make",
+    () =>
+      Effect.gen(function*() {
+        const source = yield* writeFolder(files)
+        assert.match(String((yield* pulling(source, "/proc/envtune")).error), /^\/proc\/envtune.*: /)
+      })
+  )
 })

@@ -27,7 +27,7 @@ layer(NodeServices.layer)("validate", (it) => {
         const { broken, lines } = yield* TestClock.withLive(validate({ data, workers, times: 2 }))
         assert.strictEqual(broken, 0)
         assert.match(lines[5]!, /^all +2 +4 +6 +2$/)
-        assert.match(lines[6]!, /^2 instances played 2 times on \d workers? in \d+\.\d\d s: [\d,]+ instances\/s, /)
+        assert.match(lines.at(-1)!, /^2 instances played 2 times on \d workers? in \d+\.\d\d s: [\d,]+ instances\/s, /)
       }
     }))
 
@@ -58,10 +58,46 @@ layer(NodeServices.layer)("validate", (it) => {
       assert.strictEqual(error.message, `${data}: there are no instances`)
     }))
 
-  it.effect("names the line that cannot be read", () =>
+  it.effect("names every place that is broken, whatever is wrong there", () =>
     Effect.gen(function*() {
-      const data = yield* writeFolder({ ...filesOf(good), [answers]: "{\"id\": \"multi_tu" })
-      const error = yield* Effect.flip(validate({ data, workers: 1, times: 1 }))
-      assert.include(error.message, `${data}/${answers}:1: `)
+      const unknown = { ...good, id: "multi_turn_base_2", classes: ["Bicycle"] }
+      const unloadable = {
+        ...good,
+        id: "multi_turn_base_3",
+        initialConfig: "{\"VehicleControlAPI\": {\"doorStatus\": 5}}"
+      }
+      const all = [bad, unknown, unloadable, good].map(filesOf)
+      const joined = (name: string) => `${all.map((files) => files[name]).join("")}{"id": "multi_tu`
+      const documents = "multi_turn_func_doc/math_api.json"
+      const data = yield* writeFolder({
+        ...all[0],
+        [questions]: joined(questions),
+        [answers]: joined(answers),
+        [documents]: all[0]![documents]!.replace(/^.*\n/, "")
+      })
+      const { broken, lines } = yield* validate({ data, workers: 2, times: 1 })
+      assert.strictEqual(broken, 6)
+      const places = lines.slice(6, 12).map((line) => line.slice(data.length + 1))
+      assert.deepStrictEqual(places.map((place) => place.split(": ")[0]), [
+        `${answers}:5`,
+        `${questions}:5`,
+        documents,
+        `${answers}:1`,
+        `${questions}:2`,
+        `${questions}:3`
+      ])
+      assert.deepStrictEqual(places.slice(2, 3).concat(places.slice(4)).map((place) => place.replace(/^.*?: /, "")), [
+        "there is no document of logarithm",
+        "multi_turn_base_2: there is no class Bicycle",
+        "multi_turn_base_3: its configuration cannot be loaded: AttributeError: 'int' object has no attribute 'keys'"
+      ])
+    }))
+
+  it.effect("says when the constants of long contexts are somebody's own", () =>
+    Effect.gen(function*() {
+      const data = yield* folderOf(good)
+      const { broken, lines } = yield* validate({ data, workers: 1, times: 1 })
+      assert.strictEqual(broken, 0)
+      assert.include(lines.at(-2), `${data}/long_context.json: these are not the constants of `)
     }))
 })

@@ -11,7 +11,6 @@ import { remembered } from "../Memo.ts"
 import { dumps, loads } from "../python/Json.ts"
 import { Dict, PythonError, type Value } from "../python/Value.ts"
 import type { Task } from "../Task.ts"
-import type { TasksUnreadable } from "../Tasks.ts"
 import * as Lines from "./Lines.ts"
 import type { Line, Source } from "./Lines.ts"
 
@@ -80,6 +79,7 @@ const Answer = Schema.Struct({
 
 const decodeQuestion = Lines.decodeJson(Question)
 const decodeAnswer = Lines.decodeJson(Answer)
+const decodeId = Lines.decodeJson(Schema.Struct({ id: Schema.String }))
 const decodeCategory = Schema.decodeUnknownResult(Category)
 
 /** The configuration of a question line, written again with its numbers as they were. */
@@ -103,6 +103,8 @@ export const kindOf = (id: string): Result.Result<Pick<Entry, "category" | "scen
   })
 }
 
+const idOf = ({ text }: Line): string | undefined => Result.getOrUndefined(decodeId(text))?.id
+
 /** One text for all that are equal: the variants of a scenario have most of their calls in common. */
 const same = remembered((text) => text)
 
@@ -119,6 +121,13 @@ const entryOf = (
     if (truth.length !== question.question.length) {
       return yield* Result.fail(
         `${question.id} has ${question.question.length} turns and a ground truth of ${truth.length}`
+      )
+    }
+    const turns = question.question.map((_, turn) => String(turn))
+    const misplaced = Object.keys(question.missed_function ?? {}).find((turn) => !turns.includes(turn))
+    if (misplaced !== undefined) {
+      return yield* Result.fail(
+        `missed_function of ${question.id} names turn ${misplaced}, and there are ${turns.length} from 0`
       )
     }
     return {
@@ -140,9 +149,9 @@ const entryOf = (
 const decodeUnique = <A extends { readonly id: string }>(
   source: Source,
   decodeLine: (line: Line) => Result.Result<A, string>
-): Result.Result<ReadonlyArray<A>, TasksUnreadable> => {
+): Lines.Decoded<A> => {
   const seen = new Map<string, number>()
-  return Lines.decodeEach(source, (line) =>
+  return Lines.decodeAll(source, (line) =>
     Result.flatMap(decodeLine(line), (decoded) => {
       const first = seen.get(decoded.id)
       if (first !== undefined) return Result.fail(`${decoded.id} is also on line ${first}`)
@@ -152,25 +161,22 @@ const decodeUnique = <A extends { readonly id: string }>(
 }
 
 /** The entries of a question file with the ground truth of its answer file, joined by id: each is once in both. */
-export const decode = (
-  questions: Source,
-  answers: Source
-): Result.Result<ReadonlyArray<Entry>, TasksUnreadable> =>
-  Result.gen(function*() {
-    const decoded = yield* decodeUnique(
-      answers,
-      (line) => Result.map(decodeAnswer(line.text), (answer) => ({ ...answer, line }))
-    )
-    const truths = new Map(decoded.map((answer) => [answer.id, answer.ground_truth]))
-    const entries = yield* decodeUnique(questions, (line) => entryOf(line, truths))
-    const asked = new Set(entries.map(({ id }) => id))
-    const unasked = decoded.find(({ id }) => !asked.has(id))
-    if (unasked !== undefined) {
-      const detail = `${unasked.id} has no line in the question file`
-      return yield* Result.fail(Lines.unreadable(answers, unasked.line, detail))
-    }
-    return entries
-  })
+export const decode = (questions: Source, answers: Source): Lines.Decoded<Entry> => {
+  const truths = decodeUnique(
+    answers,
+    (line) => Result.map(decodeAnswer(line.text), (answer) => ({ ...answer, line }))
+  )
+  const truthOf = new Map(truths.values.map((answer) => [answer.id, answer.ground_truth]))
+  const entries = decodeUnique(questions, (line) => entryOf(line, truthOf))
+  // A question that is there and broken is told of once. Of some nobody can tell whose they are.
+  const asked = new Set(
+    entries.broken.length === 0 ? entries.values.map(({ id }) => id) : Lines.split(questions).map(idOf)
+  )
+  const unasked = truths.values.filter(({ id }) => !asked.has(id) && !asked.has(undefined)).map(({ id, line }) =>
+    Lines.unreadable(answers, line, `${id} has no line in the question file`)
+  )
+  return { values: entries.values, broken: [...truths.broken, ...entries.broken, ...unasked] }
+}
 
 /** The lines of question files that were decoded, by id, with everything that is in them. */
 export const questionsOf = (files: ReadonlyArray<Source>): ReadonlyMap<Value, Dict> =>
@@ -181,6 +187,6 @@ export const questionsOf = (files: ReadonlyArray<Source>): ReadonlyMap<Value, Di
     })
   )
 
-/** The number of the line in an answer file that has the ground truth of an entry which was decoded from it. */
-export const lineOf = (answers: Source, id: string): number | undefined =>
-  Lines.split(answers).find(({ text }) => Result.getOrUndefined(decodeAnswer(text))?.id === id)?.number
+/** The number of the line in a question or an answer file that is about an entry. */
+export const lineOf = (source: Source, id: string): number | undefined =>
+  Lines.split(source).find((line) => idOf(line) === id)?.number

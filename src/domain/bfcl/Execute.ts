@@ -133,8 +133,8 @@ class Beginning {
 
   private load(constants: LongContext | undefined, shared?: Shared): ReadonlyArray<Simulator> {
     return this.toolbox.toolsets.map((toolset) => {
-      const own = deepCopy(this.config.get(toolset.name) ?? new Dict())
-      return toolset.open(own instanceof Dict ? own : new Dict(), constants, shared)
+      const config = this.config.get(toolset.name)
+      return toolset.open(config === undefined ? new Dict() : deepCopy(config), constants, shared)
     })
   }
 }

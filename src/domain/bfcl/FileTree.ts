@@ -4,8 +4,19 @@
  */
 import { exceeded } from "../python/Limits.ts"
 import { add } from "../python/Number.ts"
+import { item } from "../python/Subscript.ts"
 import { repr, str } from "../python/Text.ts"
-import { contains, deepCopy, Dict, equals, Instance, iterate, PythonError, type Value } from "../python/Value.ts"
+import {
+  attributeError,
+  contains,
+  deepCopy,
+  Dict,
+  equals,
+  Instance,
+  iterate,
+  PythonError,
+  type Value
+} from "../python/Value.ts"
 
 /** Names are mostly text, but a tool call can make an entry of any hashable value. */
 export class File extends Instance {
@@ -148,29 +159,18 @@ export interface Swelling {
   readonly moreFiles: Value
 }
 
-export const asDict = (value: Value | undefined, key: string): Dict => {
-  if (value instanceof Dict) return value
-  throw new PythonError("KeyError", `'${key}'`)
-}
-
-export const required = (dict: Dict, key: string): Value => {
-  const value = dict.get(key)
-  if (value === undefined) throw new PythonError("KeyError", `'${key}'`)
-  return value
-}
-
-/** Fills a directory from its configuration, entry by entry in order. */
-export const fill = (directory: Directory, config: Dict, swelling: Swelling | undefined): Directory => {
+/** Fills a directory from its configuration, entry by entry in order. Throws what Python's `_load_directory` does. */
+export const fill = (directory: Directory, config: Value, swelling: Swelling | undefined): Directory => {
+  if (!(config instanceof Dict)) throw attributeError(config, "items")
   let hasDirectory = false
-  for (const [name, described] of config.entries()) {
-    const description = asDict(described, "type")
-    const type = required(description, "type")
+  for (const [name, description] of config.entries()) {
+    const type = item(description, "type")
     if (type === "directory") {
       hasDirectory = true
       const child = new Directory(name, directory)
-      directory.contents.set(name, fill(child, asDict(required(description, "contents"), "contents"), swelling))
+      directory.contents.set(name, fill(child, item(description, "contents"), swelling))
     } else if (type === "file") {
-      const content = required(description, "content")
+      const content = item(description, "content")
       const swollen = swelling !== undefined && !contains(swelling.keptFiles, name)
       directory.contents.set(name, new File(name, swollen ? add(content, swelling.fileExtension, "+=") : content))
     }

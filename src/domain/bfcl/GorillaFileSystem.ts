@@ -6,6 +6,7 @@
  */
 import { remembered } from "../Memo.ts"
 import { fixed, isGreater, sorted, toFloat } from "../python/Number.ts"
+import { item } from "../python/Subscript.ts"
 import { length, str, stripCharacters, words } from "../python/Text.ts"
 import { attributeError, contains, Dict, equals, PythonError, truthy, type Value } from "../python/Value.ts"
 import {
@@ -25,7 +26,7 @@ import {
   textOf
 } from "./FileState.ts"
 import { cp, mv } from "./FileTransfer.ts"
-import { asDict, Directory, File, fill, required, Walk } from "./FileTree.ts"
+import { Directory, File, fill, Walk } from "./FileTree.ts"
 import { constant, type LongContext } from "./LongContext.ts"
 import { Failure, type Tool, type Toolset } from "./Toolset.ts"
 
@@ -374,22 +375,21 @@ const rmdir: Tool<State> = {
   }
 }
 
-const load = (config: Dict, longContext: LongContext | undefined): State => {
+const load = (config: Value, longContext: LongContext | undefined): State => {
   const long_context = longContext !== undefined
-  const described = config.get("root")
-  const first = described === undefined ? undefined : [...asDict(described, "root").entries()][0]
-  if (first === undefined) {
+  if (!contains(config, "root")) {
     const root = new Directory("/", undefined)
     return { long_context, root, _current_dir: root }
   }
+  const described = item(config, "root")
+  if (!(described instanceof Dict)) throw attributeError(described, "keys")
   const swelling = longContext && {
     fileExtension: constant(longContext, "FILE_CONTENT_EXTENSION"),
     keptFiles: constant(longContext, "FILES_TAIL_USED"),
     moreFiles: constant(longContext, "POPULATE_FILE_EXTENSION")
   }
-  const [name, description] = first
-  const contents = asDict(required(asDict(description, "contents"), "contents"), "contents")
-  const root = fill(new Directory(name, undefined), contents, swelling)
+  const name = item([...described.keys()], 0n)
+  const root = fill(new Directory(name, undefined), item(item(described, name), "contents"), swelling)
   return { long_context, root, _current_dir: root }
 }
 

@@ -21,18 +21,32 @@ export const split = (source: Source): ReadonlyArray<Line> =>
 export const unreadable = (source: Source, line: Line | undefined, detail: string): TasksUnreadable =>
   new TasksUnreadable({ path: source.path, detail, ...(line === undefined ? {} : { line: line.number }) })
 
+/** What became of the lines of a source, in their order. */
+export interface Decoded<A> {
+  readonly values: ReadonlyArray<A>
+  /** What is wrong with the others, each with its place. */
+  readonly broken: ReadonlyArray<TasksUnreadable>
+}
+
+/** Every line by `decodeLine`. */
+export const decodeAll = <A>(source: Source, decodeLine: (line: Line) => Result.Result<A, string>): Decoded<A> => {
+  const values: Array<A> = []
+  const broken: Array<TasksUnreadable> = []
+  for (const line of split(source)) {
+    const decoded = decodeLine(line)
+    if (Result.isSuccess(decoded)) values.push(decoded.success)
+    else broken.push(unreadable(source, line, decoded.failure))
+  }
+  return { values, broken }
+}
+
 /** Every line by `decodeLine`; the first that fails, with its place. */
 export const decodeEach = <A>(
   source: Source,
   decodeLine: (line: Line) => Result.Result<A, string>
 ): Result.Result<ReadonlyArray<A>, TasksUnreadable> => {
-  const values: Array<A> = []
-  for (const line of split(source)) {
-    const decoded = decodeLine(line)
-    if (Result.isFailure(decoded)) return Result.fail(unreadable(source, line, decoded.failure))
-    values.push(decoded.success)
-  }
-  return Result.succeed(values)
+  const { broken: [first], values } = decodeAll(source, decodeLine)
+  return first === undefined ? Result.succeed(values) : Result.fail(first)
 }
 
 /** A JSON text by a schema, the failure as one sentence. */

@@ -14,6 +14,46 @@ export interface LongContext {
   readonly constants: Dict
 }
 
+type Kind = "text" | "list" | "object"
+
+/** What the original's simulators import of `long_context.py`, and what each has to be for them. */
+const kinds: Readonly<Record<string, Kind>> = {
+  WATCH_LIST_EXTENSION: "list",
+  TRANSACTION_HISTORY_EXTENSION: "list",
+  MA_5_EXTENSION: "list",
+  MA_20_EXTENSION: "list",
+  TECHNOLOGY_EXTENSION: "list",
+  AUTOMOBILE_EXTENSION: "list",
+  ORDER_DETAIL_EXTENSION: "object",
+  FILE_CONTENT_EXTENSION: "text",
+  POPULATE_FILE_EXTENSION: "list",
+  CAR_STATUS_METADATA_EXTENSION: "text",
+  LONG_WEATHER_EXTENSION: "object",
+  PARKING_BRAKE_INSTRUCTION: "text",
+  INTERMEDIARY_CITIES: "list",
+  CREDIT_CARD_EXTENSION: "object",
+  BOOKING_RECORD_EXTENSION: "object",
+  FILES_TAIL_USED: "list"
+}
+
+const kindOf = (value: Value): Kind | undefined => {
+  if (typeof value === "string") return "text"
+  if (Array.isArray(value)) return "list"
+  return value instanceof Dict ? "object" : undefined
+}
+
+/** What the simulators lack in the constants of a benchmark, in a sentence; nothing when they are whole. */
+export const problem = (constants: Dict): string | undefined => {
+  const names = Object.keys(kinds)
+  const missing = names.filter((name) => !constants.has(name))
+  const misfits = names.flatMap((name) => {
+    const value = constants.get(name)
+    return value === undefined || kindOf(value) === kinds[name] ? [] : [`${name} is no ${kinds[name]}`]
+  })
+  const found = [...missing.length === 0 ? [] : [`it has no ${missing.join(", ")}`], ...misfits]
+  return found.length === 0 ? undefined : found.join("; ")
+}
+
 /** The constants as they are now, frozen. */
 export const make = (constants: Dict): LongContext => {
   const own = constants.deepCopy()

@@ -10,7 +10,7 @@ import { PySet } from "../python/Set.ts"
 import { str } from "../python/Text.ts"
 import { attributeError, contains, Dict, equals, PythonError, truthy, type Value } from "../python/Value.ts"
 import * as Attributes from "./Attributes.ts"
-import { failed, type Failure, type Tool, type Toolset } from "./Toolset.ts"
+import { failed, type Failure, settings, type Tool, type Toolset } from "./Toolset.ts"
 
 /** Python's attributes under their own names. A value has the type that the configuration or a call gave it. */
 export interface State {
@@ -25,8 +25,8 @@ export interface State {
   current_user: Value
 }
 
-const load = (config: Dict): State => {
-  const configured = (key: string, otherwise: Value): Value => config.has(key) ? config.get(key)! : otherwise
+const load = (config: Value): State => {
+  const configured = settings(config)
   const users = configured(
     "user_map",
     Dict.of({ Alice: "USR001", Bob: "USR002", Catherine: "USR003", Daniel: "USR004" })

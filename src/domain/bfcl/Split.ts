@@ -38,20 +38,49 @@ const decodeFile = Schema.decodeUnknownResult(SplitFile)
 const isIds = (side: typeof Side.Type): side is ReadonlyArray<string> =>
   Array.isArray(side) && typeof side[0] === "string"
 
-const idsOf = (side: typeof Side.Type): ReadonlySet<string> => {
-  if (isIds(side)) return new Set(side)
-  return new Set(Category.literals.flatMap((category) => {
-    const name = `multi_turn_${category}` as const
-    const numbers = "length" in side ? side : side[name] ?? []
-    return numbers.map((number) => `${name}_${number}`)
-  }))
+const idOf = (category: Category, scenario: number): string => `multi_turn_${category}_${scenario}`
+
+/** The groups of ids that a side names: one for a scenario in all categories. */
+const namedBy = (
+  side: typeof Side.Type
+): ReadonlyArray<{ readonly name: string; readonly ids: ReadonlyArray<string> }> => {
+  if (isIds(side)) return side.map((id) => ({ name: id, ids: [id] }))
+  if ("length" in side) {
+    return side.map((scenario) => ({
+      name: `scenario ${scenario}`,
+      ids: Category.literals.map((category) => idOf(category, scenario))
+    }))
+  }
+  return Category.literals.flatMap((category) =>
+    (side[`multi_turn_${category}`] ?? []).map((scenario) => {
+      const id = idOf(category, scenario)
+      return { name: id, ids: [id] }
+    })
+  )
 }
 
-/** `{ "train": side, "test": side }`. */
-export const decode = (source: Source): Result.Result<Split, TasksUnreadable> =>
-  Result.mapBoth(decodeFile(source.text, { errors: "all", onExcessProperty: "error" }), {
-    onFailure: ({ message }) => Lines.unreadable(source, undefined, message),
-    onSuccess: ({ test, train }) => ({ train: idsOf(train), test: idsOf(test) })
+const shown = 5
+
+const some = (items: ReadonlyArray<string>): string =>
+  items.slice(0, shown).join(", ") + (items.length > shown ? ` and ${items.length - shown} more` : "")
+
+/** `{ "train": side, "test": side }`, of the entries that there are. Refused when a side names what none of them is. */
+export const decode = (source: Source, entries: ReadonlyArray<Entry>): Result.Result<Split, TasksUnreadable> =>
+  Result.gen(function*() {
+    const { test, train } = yield* Result.mapError(
+      decodeFile(source.text, { errors: "all", onExcessProperty: "error" }),
+      ({ message }) => Lines.unreadable(source, undefined, message)
+    )
+    const known = new Set(entries.map(({ id }) => id))
+    const named = { train: namedBy(train), test: namedBy(test) }
+    const unknown = Object.entries(named).flatMap(([side, groups]) => {
+      const names = groups.filter(({ ids }) => !ids.some((id) => known.has(id))).map(({ name }) => name)
+      return names.length === 0 ? [] : [`its ${side} side names what the data do not have: ${some(names)}`]
+    })
+    if (unknown.length > 0) return yield* Result.fail(Lines.unreadable(source, undefined, unknown.join("; ")))
+    const idsOf = (groups: typeof named.train) =>
+      new Set(groups.flatMap(({ ids }) => ids).filter((id) => known.has(id)))
+    return { train: idsOf(named.train), test: idsOf(named.test) }
   })
 
 /** Everything is tested on: what a leaderboard does. */
@@ -113,11 +142,6 @@ export const summary = ({ answers, ids, initialStates, scenarios }: Leakage): st
     counted(initialStates.length, "initial state"),
     counted(answers.length, "answer")
   ].join(", ")
-
-const shown = 5
-
-const some = (items: ReadonlyArray<string>): string =>
-  items.slice(0, shown).join(", ") + (items.length > shown ? ` and ${items.length - shown} more` : "")
 
 const pairText = ({ test, train }: Pair): string => test === train ? test : `${test} like ${train}`
 

@@ -10,7 +10,7 @@ import { item } from "../python/Subscript.ts"
 import { str } from "../python/Text.ts"
 import { attributeError, Dict, equals, iterate, truthy, type Value } from "../python/Value.ts"
 import * as Attributes from "./Attributes.ts"
-import { failed, Failure, type Tool, type Toolset } from "./Toolset.ts"
+import { failed, Failure, settings, type Tool, type Toolset } from "./Toolset.ts"
 
 /** Python's attributes under their own names. A value has the type that the configuration or a call gave it. */
 export interface State {
@@ -19,8 +19,8 @@ export interface State {
   current_user: Value
 }
 
-const load = (config: Dict): State => {
-  const configured = (key: string, otherwise: Value): Value => config.has(key) ? config.get(key)! : otherwise
+const load = (config: Value): State => {
+  const configured = settings(config)
   return {
     ticket_queue: configured("ticket_queue", []),
     ticket_counter: configured("ticket_counter", 1n),

@@ -8,7 +8,7 @@
  * Augmentors read the former, the agent without augmentation sees the latter.
  */
 import type { FailureKind } from "../FailureKind.ts"
-import { Dict, type Value } from "../python/Value.ts"
+import { attributeError, Dict, type Value } from "../python/Value.ts"
 import type { LongContext } from "./LongContext.ts"
 import type { Shared } from "./Shared.ts"
 
@@ -49,6 +49,12 @@ export const failed = (
   needs?: string
 ): Failure => new Failure(kind, subject, { returned: Dict.of(result) }, needs)
 
+/** What a configuration sets, and what a class has otherwise: Python's `config.get(key, otherwise)`. */
+export const settings = (config: Value): (key: string, otherwise: Value) => Value => {
+  if (!(config instanceof Dict)) throw attributeError(config, "get")
+  return (key, otherwise) => config.has(key) ? config.get(key)! : otherwise
+}
+
 export interface Parameter {
   readonly name: string
   /** Python's default value; a parameter without one is required. */
@@ -79,8 +85,11 @@ export interface Toolset<State> {
   /** BFCL's class name, `GorillaFileSystem`. */
   readonly name: string
   readonly tools: ReadonlyArray<Tool<State>>
-  /** `_load_scenario`. The configuration is the session's own copy. Throws `PythonError` where Python's would. */
-  readonly load: (config: Dict, longContext: LongContext | undefined, shared?: Shared) => State
+  /**
+   * `_load_scenario`. The configuration is the session's own copy, a dictionary unless the data are broken. Throws
+   * `PythonError` where Python's would, and for values of other types that Python's would trip over at the first call.
+   */
+  readonly load: (config: Value, longContext: LongContext | undefined, shared?: Shared) => State
   /**
    * Every attribute in Python's insertion order, private ones (`_...`) included, the API description left out.
    * The checker compares the public ones; conformance compares all.

@@ -1,5 +1,5 @@
 /** The registry of tool sets: BFCL's class names and the simulators behind them. */
-import { type Dict, equals, freeze, type Value } from "../python/Value.ts"
+import { equals, freeze, type Value } from "../python/Value.ts"
 import { GorillaFileSystem } from "./GorillaFileSystem.ts"
 import type { LongContext } from "./LongContext.ts"
 import { MathAPI } from "./MathAPI.ts"
@@ -39,7 +39,7 @@ export interface RegisteredToolset {
   readonly tools: ReadonlyArray<ToolInfo>
   readonly providers: Readonly<Record<string, ReadonlyArray<Provider>>>
   /** A new instance. The configuration is adopted, not copied. Throws `PythonError` where Python's `_load_scenario` would. */
-  readonly open: (config: Dict, longContext: LongContext | undefined, shared?: Shared) => Simulator
+  readonly open: (config: Value, longContext: LongContext | undefined, shared?: Shared) => Simulator
 }
 
 /** One class for all tool sets: of eight, the engine would look up at every call what it calls. */

@@ -5,6 +5,7 @@ import { isDigit } from "../python/Text.ts"
 import { attributeError, Dict, type Value } from "../python/Value.ts"
 import * as Attributes from "./Attributes.ts"
 import type { LongContext } from "./LongContext.ts"
+import { settings } from "./Toolset.ts"
 import { defaultStocks } from "./TradingTables.ts"
 
 /** Python's attributes under their own names. A value has the type that the configuration or a call gave it. */
@@ -54,8 +55,8 @@ const byId = (orders: Dict): Dict =>
   ]))
 
 /** A new account. The configuration is adopted. Throws `PythonError` for one that is no configuration. */
-export const load = (config: Dict, longContext: LongContext | undefined): State => {
-  const configured = (key: string, otherwise: Value): Value => config.has(key) ? config.get(key)! : otherwise
+export const load = (config: Value, longContext: LongContext | undefined): State => {
+  const configured = settings(config)
   return {
     orders: byId(dictOf(configured("orders", defaultOrders()))),
     account_info: dictOf(

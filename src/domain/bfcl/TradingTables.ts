@@ -1,5 +1,5 @@
 /** The fixed facts of BFCL's exchange: companies, stocks, sectors. Recovered from its answers. */
-import { Dict, type Value } from "../python/Value.ts"
+import { Dict } from "../python/Value.ts"
 
 /** Company -> symbol of its stock; a Python dictionary, because what is no key at all is an error of its own. */
 export const symbolOfCompany = Dict.of({
@@ -39,12 +39,11 @@ SYNX 345.67 0.11 2.112 345.34 346.12
 ZETA 22.09 -0.05 0.789 22.12 22.34
 `
 
+const stocks = quotes.trim().split("\n").map((line) => {
+  const [symbol = "", ...numbers] = line.split(" ")
+  const [price = 0, percent_change = 0, volume = 0, average5 = 0, average20 = 0] = numbers.map(Number)
+  return { symbol, stock: { price, percent_change, volume, "MA(5)": average5, "MA(20)": average20 } }
+})
+
 /** The stocks of an exchange that its configuration does not list, a session's own. */
-export const defaultStocks = (): Dict =>
-  Dict.from(
-    quotes.trim().split("\n").map((line): readonly [Value, Value] => {
-      const [symbol = "", ...numbers] = line.split(" ")
-      const [price = 0, percent_change = 0, volume = 0, average5 = 0, average20 = 0] = numbers.map(Number)
-      return [symbol, Dict.of({ price, percent_change, volume, "MA(5)": average5, "MA(20)": average20 })]
-    })
-  )
+export const defaultStocks = (): Dict => Dict.from(stocks.map(({ stock, symbol }) => [symbol, Dict.of(stock)] as const))

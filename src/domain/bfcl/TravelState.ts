@@ -5,6 +5,7 @@ import { Dict, PythonError, typeName, type Value } from "../python/Value.ts"
 import * as Attributes from "./Attributes.ts"
 import type { LongContext } from "./LongContext.ts"
 import { Shared } from "./Shared.ts"
+import { settings } from "./Toolset.ts"
 import type { Route } from "./TravelTables.ts"
 
 /** The flights that were priced last: one, or in long context all of them. */
@@ -40,8 +41,8 @@ const extend = (table: Dict, extension: Value): void => {
 }
 
 /** A new agency. The configuration is adopted. Throws `PythonError` for one that is no configuration. */
-export const load = (config: Dict, longContext: LongContext | undefined, shared = new Shared()): State => {
-  const configured = (key: string, otherwise: Value): Value => config.has(key) ? config.get(key)! : otherwise
+export const load = (config: Value, longContext: LongContext | undefined, shared = new Shared()): State => {
+  const configured = settings(config)
   const credit_card_list = dictOf(configured("credit_card_list", new Dict()))
   const booking_record = dictOf(configured("booking_record", new Dict()))
   if (longContext !== undefined) {

@@ -11,7 +11,7 @@ import { str } from "../python/Text.ts"
 import { attributeError, contains, Dict, equals, Instance, iterate, truthy, type Value } from "../python/Value.ts"
 import * as Attributes from "./Attributes.ts"
 import { Shared } from "./Shared.ts"
-import { failed, type Failure, type Tool, type Toolset } from "./Toolset.ts"
+import { failed, type Failure, settings, type Tool, type Toolset } from "./Toolset.ts"
 
 /** Python's attributes under their own names. A value has the type that the configuration or a call gave it. */
 export interface State {
@@ -29,8 +29,8 @@ export interface State {
   readonly shared: Shared
 }
 
-const load = (config: Dict, _longContext: unknown, shared = new Shared()): State => {
-  const configured = (key: string, otherwise: Value): Value => config.has(key) ? config.get(key)! : otherwise
+const load = (config: Value, _longContext: unknown, shared = new Shared()): State => {
+  const configured = settings(config)
   const table = (key: string): Dict => {
     const value = configured(key, new Dict())
     if (value instanceof Dict) return value

@@ -3,6 +3,7 @@ import { Random } from "../python/Random.ts"
 import { attributeError, Dict, type Value } from "../python/Value.ts"
 import * as Attributes from "./Attributes.ts"
 import type { LongContext } from "./LongContext.ts"
+import { settings } from "./Toolset.ts"
 
 /** Python's attributes under their own names. A value has the type that the configuration or a call gave it. */
 export interface State {
@@ -35,13 +36,13 @@ export interface State {
 }
 
 /** A new car. The configuration is adopted. Throws `PythonError` for one that is no configuration. */
-export const load = (config: Dict, longContext: LongContext | undefined): State => {
-  const configured = (key: string, otherwise: Value): Value => config.has(key) ? config.get(key)! : otherwise
+export const load = (config: Value, longContext: LongContext | undefined): State => {
+  const configured = settings(config)
   const doorStatus = configured(
     "doorStatus",
     Dict.of({ driver: "unlocked", passenger: "unlocked", rear_left: "unlocked", rear_right: "unlocked" })
   )
-  if (!(doorStatus instanceof Dict)) throw attributeError(doorStatus, "values")
+  if (!(doorStatus instanceof Dict)) throw attributeError(doorStatus, "keys")
   const locked = [...doorStatus.values()].filter((status) => status === "locked").length
   return {
     _random: Random.seeded(configured("random_seed", 141053n)),

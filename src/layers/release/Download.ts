@@ -7,6 +7,7 @@
 import { Effect, FileSystem, Path, Schedule, Stream } from "effect"
 import type { PinnedFile } from "../../domain/bfcl/Release.ts"
 import { ContentDiffers, PullError, type ReleaseSource, TargetOccupied } from "../../domain/bfcl/ReleaseSource.ts"
+import * as Folder from "../Folder.ts"
 import * as Checksum from "./Checksum.ts"
 import { partOf, writing } from "./Target.ts"
 
@@ -73,7 +74,7 @@ export const download: (
       if (difference === undefined) return "there"
       return yield* new PullError({ reason: new TargetOccupied({ path }) })
     }
-    yield* fs.makeDirectory(folder, { recursive: true }).pipe(writing(folder))
+    yield* Folder.create(folder).pipe(writing(folder))
     const part = partOf(path)
     const anew = Effect.as(complete(source, file, part), "fetched" as const)
     const arrival = (yield* sizeOf(part)) === 0 ? yield* anew : yield* complete(source, file, part).pipe(

@@ -20,6 +20,7 @@ import { Parts, type PartsError } from "../parts.ts"
 import type { Patience } from "../persist.ts"
 import { type Platform, Unavailable } from "../refusal.ts"
 import * as Tables from "../tables.ts"
+import { oneLine } from "../text.ts"
 import * as Flags from "./flags.ts"
 import * as Openai from "./openai.ts"
 
@@ -92,7 +93,9 @@ interface PolicyChoice extends Openai.Given {
 
 /** What is played, without an augmentor whatever the loop. Models that run here read results as their chat template has them. */
 const playable = Effect.fnUntraced(function*(
-  { data, loop, policy, split }: Pick<PolicyChoice, "data" | "loop" | "policy"> & { readonly split: string | undefined }
+  { data, loop, model, policy, split }: Pick<PolicyChoice, "data" | "loop" | "model" | "policy"> & {
+    readonly split: string | undefined
+  }
 ) {
   const parts = yield* Parts
   if (loop === "training") {
@@ -105,7 +108,13 @@ const playable = Effect.fnUntraced(function*(
         `--loop ${loop} is for BFCL's own tasks: say where they are with --data, or get them with \`envtune data pull\``
     })
   }
-  return yield* parts.official({ data, split, mode: loop, resultsAs: policy === "engine" ? "tool" : "user" })
+  return yield* parts.official({
+    data,
+    split,
+    mode: loop,
+    resultsAs: policy === "engine" ? "tool" : "user",
+    modelName: Option.getOrElse(model, () => policy)
+  })
 })
 
 /** Who plays. */
@@ -220,20 +229,28 @@ export const evaluate = Command.make(
       const prices = yield* Openai.pricesOf(given)
       yield* Effect.gen(function*() {
         const record = yield* recordOf(given, loop, player, asked)
+        // What kept an episode from its end, the first of each cause.
+        const reasons = new Map<string, string>()
         const { result, spending } = yield* Effect.gen(function*() {
           const result = yield* evaluatePolicy(
             { ...asked, ...player.patience },
-            (played) => Option.isSome(record) && played._tag === "Finished" ? record.value.write(played) : Effect.void,
+            (played) => {
+              if (played._tag === "Finished") return Option.isSome(record) ? record.value.write(played) : Effect.void
+              if (!reasons.has(played.cause)) reasons.set(played.cause, played.detail)
+              return Effect.void
+            },
             Option.match(record, { onNone: () => undefined, onSome: ({ recorded }) => recorded })
           )
+          if (Option.isSome(record)) yield* record.value.sort
           const meter = yield* Effect.serviceOption(PolicyOpenai.Meter)
           return { result, spending: yield* Effect.transposeOption(Option.map(meter, ({ spending }) => spending)) }
         }).pipe(Effect.provide(Layer.merge(playing.environment, player.layer)))
         const unfinished = unfinishedOf(result)
-        if (unfinished > 0 && Option.isSome(record)) {
-          yield* Console.error(
-            `${unfinished} episodes were not finished and are not in the results; the same command plays them again`
-          )
+        if (unfinished > 0) {
+          yield* Console.error(`${unfinished} episodes were not finished: ${oneLine([...reasons.values()].join("; "))}`)
+          if (Option.isSome(record)) {
+            yield* Console.error("they are not in the results; the same command plays them again")
+          }
         }
         if (json) {
           yield* Console.log(JSON.stringify({ ...result, ...Option.isSome(spending) && { spending: spending.value } }))

@@ -25,10 +25,12 @@ export const validate = Command.make(
     const parts = yield* Parts
     const { broken, lines } = yield* parts.validate({ data: data ?? (yield* parts.cache), workers, times })
     yield* Effect.forEach(lines, (line) => Console.log(line), { discard: true })
-    if (broken > 0) return yield* new Unavailable({ detail: `broken ground truths: ${broken}; see above` })
+    if (broken > 0) return yield* new Unavailable({ detail: `broken: ${broken}; see above` })
   })
 ).pipe(
-  Command.withDescription("Play every ground truth of a BFCL folder, and check that it is accepted"),
+  Command.withDescription(
+    "Play every ground truth of a BFCL folder, check that it is accepted, and find what else is broken in the folder"
+  ),
   Command.withExamples([
     { command: "envtune validate", description: "What `envtune data pull` brought" },
     { command: "envtune validate --data DIR --times 200 --workers 2", description: "How fast two cores are" }

@@ -67,7 +67,7 @@ describe("a call sequence", () => {
 
   it("says what Python says of a configuration that cannot be loaded", () => {
     const text = `{"id": "x", ${files}, "initial_config": {"GorillaFileSystem": {"root": 1}}, "calls": ["ls()"]}`
-    assert.deepStrictEqual(play(text), { id: "x", load_error: "'root'" })
+    assert.deepStrictEqual(play(text), { id: "x", load_error: "'int' object has no attribute 'keys'" })
   })
 
   it("is refused with the reason", () => {

@@ -27,10 +27,12 @@ const source = (path: string, ...lines: ReadonlyArray<string>) => ({ path, text:
 const decode = (questions: string, answers: string) =>
   Entry.decode(source("questions.json", questions), source("answers.json", answers))
 
-const only = (questions: string): Entry.Entry => Result.getOrThrow(decode(questions, answer()))[0]!
+const only = (questions: string): Entry.Entry => decode(questions, answer()).values[0]!
 
-const failure = (questions: string, answers: string): string =>
-  Result.match(decode(questions, answers), { onFailure: (error) => error.message, onSuccess: () => "decoded" })
+const failures = (questions: string, answers: string): ReadonlyArray<string> =>
+  decode(questions, answers).broken.map(({ message }) => message)
+
+const failure = (questions: string, answers: string): string => failures(questions, answers)[0] ?? "decoded"
 
 describe("an entry", () => {
   it("joins a question with its ground truth, turn by turn", () => {
@@ -55,7 +57,7 @@ describe("an entry", () => {
 
   it("is long by its id, not by the file it was in", () => {
     const id = "multi_turn_long_context_7"
-    const [entry] = Result.getOrThrow(decode(question({ id }), answer({ id })))
+    const [entry] = decode(question({ id }), answer({ id })).values
     assert.isTrue(entry?.longContext)
     assert.strictEqual(entry?.category, "long_context")
   })
@@ -76,6 +78,16 @@ describe("a file that cannot be decoded", () => {
     assert.match(
       failure(question(), `${answer()}\n${answer({ id: "multi_turn_base_1" })}`),
       /^answers\.json:2: multi_turn_base_1 has no line in the question file/
+    )
+    assert.match(
+      failure(question({ missed_function: { "3": ["lockDoors"] } }), answer()),
+      /^questions\.json:1: missed_function of multi_turn_miss_func_7 names turn 3, and there are 3 from 0$/
+    )
+    const unread = `${question({ id: "multi_turn_base_1", question: [] })}\n${question()}\n{}`
+    assert.deepStrictEqual(
+      failures(unread, `${answer()}\n${answer({ id: "multi_turn_base_1" })}\n${answer({ id: "multi_turn_base_2" })}`)
+        .map((message) => message.split(" ")[0]),
+      ["questions.json:1:", "questions.json:3:"]
     )
     assert.match(failure(question(), `${answer()}\n\n${answer()}`), /^answers\.json:3: .* is also on line 1$/)
     assert.match(failure(`${question()}\n${question()}`, answer()), /^questions\.json:2: .* is also on line 1$/)

@@ -3,7 +3,7 @@ import { Schema } from "effect"
 import { encodeState } from "../../../src/domain/bfcl/Encoding.ts"
 import { execute, open, type Session } from "../../../src/domain/bfcl/Execute.ts"
 import * as LongContext from "../../../src/domain/bfcl/LongContext.ts"
-import { Dict } from "../../../src/domain/python/Value.ts"
+import { Dict, PythonError } from "../../../src/domain/python/Value.ts"
 
 const file = (content: string) => ({ type: "file", content })
 const directory = (contents: object) => ({ type: "directory", contents })
@@ -28,7 +28,37 @@ const state = (of: Session): string => JSON.stringify(encodeState(of.instances[0
 
 const failureOf = (call: string, on: Session = session()) => execute(on, call).failure
 
+/** The first result in a file system of this configuration, or why there is none. */
+const loading = (config: unknown): string => {
+  try {
+    const initialConfig = JSON.stringify({ GorillaFileSystem: config })
+    const world = { classes: ["GorillaFileSystem"], initialConfig, longContext: false }
+    return execute(open(world, { name: "test" }), "pwd()").text
+  } catch (error) {
+    return error instanceof PythonError ? error.toString() : assert.fail(String(error))
+  }
+}
+
 describe("GorillaFileSystem", () => {
+  it("loads what the original loads, and fails where it fails", () => {
+    const nowhere = "{\"current_working_directory\": \"//\"}"
+    for (const config of [{}, [], "x"]) assert.strictEqual(loading(config), nowhere)
+    assert.strictEqual(loading({ root: {} }), "IndexError: list index out of range")
+    assert.strictEqual(loading({ root: null }), "AttributeError: 'NoneType' object has no attribute 'keys'")
+    assert.strictEqual(loading({ root: { a: {} } }), "KeyError: 'contents'")
+    assert.strictEqual(loading({ root: { a: 5 } }), "TypeError: 'int' object is not subscriptable")
+    assert.strictEqual(
+      loading({ root: { a: directory([]) } }),
+      "AttributeError: 'list' object has no attribute 'items'"
+    )
+    assert.strictEqual(
+      loading({ root: { a: directory({ b: "c" }) } }),
+      "TypeError: string indices must be integers, not 'str'"
+    )
+    assert.strictEqual(loading(null), "TypeError: argument of type 'NoneType' is not iterable")
+    assert.strictEqual(loading(5), "TypeError: argument of type 'int' is not iterable")
+  })
+
   it("walks directories one level at a time", () => {
     assert.deepStrictEqual(
       play([

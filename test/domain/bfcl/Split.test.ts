@@ -14,7 +14,17 @@ const entry = (category: Category, scenario: number, more: Partial<Entry> = {}):
   ...more
 })
 
-const decoded = (file: object) => Split.decode({ path: "split.json", text: JSON.stringify(file) })
+const categories = ["base", "miss_func", "miss_param", "long_context"] as const
+const data = Array.from({ length: 10 }, (_, scenario) => categories.map((category) => entry(category, scenario))).flat()
+
+const decoded = (file: object, entries = data) =>
+  Split.decode({ path: "split.json", text: JSON.stringify(file) }, entries)
+
+const refused = (file: object, entries = data): string => {
+  const result = decoded(file, entries)
+  return Result.isFailure(result) ? result.failure.message : "decoded"
+}
+
 const split = (file: object): Split.Split => Result.getOrThrow(decoded(file))
 
 describe("a split", () => {
@@ -35,6 +45,19 @@ describe("a split", () => {
       const result = decoded(broken)
       assert.match(Result.isFailure(result) ? result.failure.message : "", /^split\.json: /)
     }
+  })
+
+  it("names only what is there", () => {
+    assert.strictEqual(
+      refused({ train: [1, 900], test: { multi_turn_base: [10] } }),
+      "split.json: its train side names what the data do not have: scenario 900; " +
+        "its test side names what the data do not have: multi_turn_base_10"
+    )
+    assert.strictEqual(
+      refused({ train: ["a", "b", "c", "d", "e", "f", "multi_turn_base_1"], test: [] }),
+      "split.json: its train side names what the data do not have: a, b, c, d, e and 1 more"
+    )
+    assert.strictEqual(refused({ train: [1], test: [] }, [entry("base", 1)]), "decoded")
   })
 
   it("makes tasks of entries, and none of those that it leaves out", () => {

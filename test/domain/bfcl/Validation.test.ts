@@ -6,7 +6,7 @@ import { carEntry, lockAll, pressBrake, start } from "./entries.ts"
 
 const longContext = LongContext.make(new Dict())
 const problem = (...groundTruth: ReadonlyArray<ReadonlyArray<string>>) =>
-  validate(carEntry(...groundTruth), longContext, 2).problem
+  validate(carEntry(...groundTruth), longContext, 2).problem?.detail
 
 describe("a ground truth", () => {
   it("is valid when its calls succeed", () => {
@@ -21,15 +21,34 @@ describe("a ground truth", () => {
   })
 
   it("is broken when it needs a class that is none", () => {
-    assert.strictEqual(validate({ ...carEntry([]), classes: ["X"] }, longContext, 1).problem, "there is no class X")
+    assert.deepStrictEqual(validate({ ...carEntry([]), classes: ["X"] }, longContext, 1).problem, {
+      file: "question",
+      detail: "there is no class X"
+    })
   })
 
   it("is broken when its start cannot be loaded", () => {
     const entry = { ...carEntry([]), classes: ["GorillaFileSystem"] }
     const initialConfig = "{\"GorillaFileSystem\": {\"root\": {\"a\": {\"type\": \"directory\"}}}}"
     assert.match(
-      validate({ ...entry, initialConfig }, longContext, 1).problem!,
+      validate({ ...entry, initialConfig }, longContext, 1).problem?.detail ?? "",
       /^its configuration cannot be loaded: /
     )
+  })
+
+  it("is broken when the question asks nothing, or hands over what is no tool", () => {
+    const [turn] = carEntry([lockAll]).turns
+    const of = (changes: Partial<NonNullable<typeof turn>>) =>
+      validate({ ...carEntry([]), turns: [{ ...turn!, ...changes }] }, longContext, 1).problem
+    assert.deepStrictEqual(of({ messages: [] }), { file: "question", detail: "turn 0 asks nothing" })
+    assert.strictEqual(
+      of({ messages: [], revealed: ["lockDoor"] })?.detail,
+      "missed_function names lockDoor in turn 0, which is no tool of VehicleControlAPI"
+    )
+    assert.strictEqual(
+      of({ revealed: ["lockDoors"] })?.detail,
+      "turn 0 hands tools over, and asks something too"
+    )
+    assert.isUndefined(of({ messages: [], revealed: ["lockDoors"] }))
   })
 })

@@ -1,6 +1,7 @@
 /** Compares scores of result files: what the official scorer says of an entry, its type of error and its words. */
 import type { Form, ResultEntry } from "../ResultFile.ts"
 import { type OfficialError, officialError, score } from "../Score.ts"
+import type { Json } from "../Scores.ts"
 import { Comparer, type Comparison, notImplemented } from "./Agreement.ts"
 import { missingClasses, type Oracle } from "./Replay.ts"
 
@@ -26,3 +27,19 @@ export const scored = (
   comparer.equal("error", "", expected, officialError(judgement))
   return comparer.comparison
 }
+
+/** The categories of a file of scores whose total or accuracy is not that of its own entries. */
+export const sums = (file: string, scores: Json): ReadonlyArray<Comparison> =>
+  Object.entries(scores).flatMap(([model, categories]) =>
+    Object.entries(categories).flatMap(([category, recorded]) => {
+      if (!("entries" in recorded)) return []
+      const verdicts = Object.values(recorded.entries)
+      const total = verdicts.length
+      const accuracy = verdicts.filter((error) => error === null).length / total
+      const comparer = new Comparer(`${file}: ${model} ${category}`)
+      comparer.equal("total", "", recorded.total, total)
+      comparer.equal("accuracy", "", recorded.accuracy, accuracy)
+      const { comparison } = comparer
+      return comparison.disagreements.length === 0 ? [] : [comparison]
+    })
+  )
