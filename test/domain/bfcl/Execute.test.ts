@@ -133,6 +133,24 @@ describe("calls that do not succeed", () => {
   })
 })
 
+describe("an argument called self", () => {
+  it("is one that every method has already, called by text or by JSON", () => {
+    const all = open({ classes: classNames, initialConfig: "{}", longContext: false }, { name: "self" })
+    for (const [name, { classIndex, tool }] of all.tools) {
+      const qualified = `${all.instances[classIndex]!.toolset.name}.${name}()`
+      const expected = `Error during execution: ${qualified} got multiple values for argument 'self'`
+      for (const call of [`${name}(self=1)`, `${name}(self=1, zzz=1)`, `${name}(1, 2, 3, 4, 5, 6, 7, 8, 9, self=1)`]) {
+        assert.strictEqual(result(call, all), expected)
+      }
+      assert.strictEqual(executeJson(all, name, Dict.of({ self: 1n })).text, expected)
+      const given = Dict.from(tool.parameters.map((parameter) => [parameter.name, 1n] as const))
+      given.set("self", 1n)
+      assert.strictEqual(executeJson(all, name, given).text, expected)
+    }
+    assert.strictEqual(execute(all, "pwd(self=1)").failure?.kind, "unexpected_argument")
+  })
+})
+
 describe("nested calls", () => {
   it("pass results on, inner first, and report the last tool", () => {
     const on = session()
