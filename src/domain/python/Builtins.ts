@@ -211,7 +211,7 @@ const functions: Readonly<Record<string, Run>> = {
   abs: one("abs", Number.absolute),
   all: one("all", (values) => [...iterate(values)].every(truthy)),
   any: one("any", (values) => [...iterate(values)].some(truthy)),
-  ascii: one("ascii", (value) => typeof value === "string" ? Text.quoteAscii(value) : Text.repr(value)),
+  ascii: one("ascii", Text.ascii),
   bin: one("bin", inRadix("0b", 2)),
   callable: one("callable", (value) => value instanceof Callable),
   chr: one("chr", characterOf),

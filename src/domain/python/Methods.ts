@@ -115,7 +115,7 @@ export const converted = (value: Value, conversion: string | undefined): Value =
     case "s":
       return Text.str(value)
     case "a":
-      return typeof value === "string" ? Text.quoteAscii(value) : Text.repr(value)
+      return Text.ascii(value)
     default:
       return value
   }
