@@ -1,7 +1,6 @@
 /** Python's `complex`: imaginary literals, and fractional powers of negative numbers. */
 import { Builtin } from "./Callable.ts"
 import { floatOf, isNumeric } from "./Numeric.ts"
-import { bitLength, fraction, ratio, squareRoot } from "./Rounding.ts"
 import { floatRepr } from "./Text.ts"
 import { equals, Instance, PythonError, typeName, type Value } from "./Value.ts"
 
@@ -79,20 +78,25 @@ export class Complex extends Instance {
   }
 }
 
-/** Binary digits of a root that round correctly to a float. */
-const enough = 66
-
-/** The float nearest to the square root of the sum of the squares of two finite floats. */
+/**
+ * C's `hypot` of finite floats as glibc has it, which is not always the nearest float: the root of the squares, less
+ * its own error (C. Borges, An Improved Algorithm for hypot(a,b)).
+ */
 const hypotenuse = (a: number, b: number): number => {
-  const [x, xBits] = fraction(Math.abs(a))
-  const [y, yBits] = fraction(Math.abs(b))
-  const bits = xBits > yBits ? xBits : yBits
-  const square = (x << (bits - xBits)) ** 2n + (y << (bits - yBits)) ** 2n
-  const shift = BigInt(Math.max(0, enough - Math.floor(bitLength(square) / 2)))
-  const scaled = square << (2n * shift)
-  const root = squareRoot(scaled)
-  // One bit more says whether anything is left.
-  return ratio(2n * root + (root * root === scaled ? 0n : 1n), 1n << (bits + shift + 1n))
+  const [x, y] = [Math.max(Math.abs(a), Math.abs(b)), Math.min(Math.abs(a), Math.abs(b))]
+  if (y <= x * 2 ** -54) return x + y
+  if (x > 2 ** 511) return correctedRoot(x * 2 ** -600, y * 2 ** -600) * 2 ** 600
+  return y < 2 ** -459 ? correctedRoot(x * 2 ** 600, y * 2 ** 600) * 2 ** -600 : correctedRoot(x, y)
+}
+
+/** Of sizes whose squares are floats, the larger one first. */
+const correctedRoot = (x: number, y: number): number => {
+  const root = Math.sqrt(x * x + y * y)
+  const above = root - (root <= 2 * y ? y : x)
+  const error = root <= 2 * y
+    ? x * (2 * above - x) + (above - 2 * (x - y)) * above
+    : 2 * above * (x - 2 * y) + ((4 * above - y) * y + above * above)
+  return root - error / (2 * root)
 }
 
 /** A number as a complex one; undefined for what is none. Throws Python's OverflowError. */

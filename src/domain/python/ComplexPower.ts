@@ -40,8 +40,10 @@ const logarithm = (value: number): number => {
 /** C's `atan2`: JavaScript's, which is off in the last place, and what is missing to the direction of the point. */
 const angleOf = ({ imaginary, real }: Complex): number => {
   const near = Math.atan2(imaginary, real)
-  if (imaginary === 0 || real === 0 || !Number.isFinite(imaginary) || !Number.isFinite(real)) return near
-  const scale = 2 ** -Math.floor(Math.log2(Math.max(Math.abs(imaginary), Math.abs(real))))
+  // A small angle is its own tangent.
+  const isKnown = Math.abs(near) < 2 ** -30 || real === 0 || imaginary === 0
+  if (isKnown || !Number.isFinite(imaginary) || !Number.isFinite(real)) return near
+  const scale = 2 ** Math.min(-Math.floor(Math.log2(Math.max(Math.abs(imaginary), Math.abs(real)))), 1000)
   const [x, y] = [fixedPoint(Math.abs(real) * scale), fixedPoint(Math.abs(imaginary) * scale)]
   const first = fixedPoint(Math.atan2(Math.abs(imaginary), Math.abs(real)))
   const [cosine, sine] = cosineAndSine(first, places)
