@@ -101,6 +101,17 @@ describe("calls that do not succeed", () => {
           "too_many_arguments",
           "GorillaFileSystem.ls() takes from 1 to 2 positional arguments but 4 were given"
         ],
+        ["echo('\0')", "syntax_error", "source code string cannot contain null bytes"],
+        [
+          "echo('😀\ud83d')",
+          "python_error",
+          "'utf-8' codec can't encode character '\\ud83d' in position 50: surrogates not allowed"
+        ],
+        [
+          " echo('\0\ud83d\ud83d')",
+          "python_error",
+          "'utf-8' codec can't encode characters in position 51-52: surrogates not allowed"
+        ],
         ["cat(file_name=0)", "python_error", "argument of type 'int' is not iterable"],
         ["cat(file_name=nan)", "python_error", "name 'nan' is not defined"],
         [
