@@ -1,6 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { encodeState } from "../../../src/domain/bfcl/Encoding.ts"
 import { execute, open, type Session } from "../../../src/domain/bfcl/Execute.ts"
+import { PySet } from "../../../src/domain/python/Set.ts"
+import { Dict } from "../../../src/domain/python/Value.ts"
 
 const session = (config: object = {}): Session =>
   open(
@@ -100,5 +102,20 @@ describe("MessageAPI", () => {
     assert.strictEqual(failure?.kind, "not_found")
     assert.deepStrictEqual(failure?.subject, { argument: "user", value: "Zoe" })
     assert.strictEqual(failure?.needs, "user")
+  })
+
+  it("does not look for an id for ever when all are taken", () => {
+    const taken = (from: number, count: number) => new PySet(Array.from({ length: count }, (_, i) => BigInt(from + i)))
+    const sent = (ids: PySet): string => {
+      const state = Dict.of({ current_user: "USR001", generated_ids: ids })
+      const initialConfig = Dict.of({ MessageAPI: state })
+      const on = open({ classes: ["MessageAPI"], initialConfig, longContext: false }, { name: "test" })
+      return execute(on, "send_message('USR002', 'x')").text
+    }
+    assert.include(
+      sent(taken(10_000, 90_000)),
+      "the message needs more draws of an id than the 10000 that envtune makes"
+    )
+    assert.match(sent(taken(10_000, 80_000)), /"new_id": 9\d{4}/)
   })
 })
