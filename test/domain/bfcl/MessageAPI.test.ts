@@ -13,6 +13,17 @@ const session = (config: object = {}): Session =>
 const play = (calls: ReadonlyArray<string>, on: Session = session()): ReadonlyArray<string> =>
   calls.map((call) => execute(on, call).text)
 
+/** Ids of messages from `from` on. */
+const taken = (from: number, count: number) => new PySet(Array.from({ length: count }, (_, i) => BigInt(from + i)))
+
+/** What becomes of a message when those ids are taken. */
+const sent = (ids: PySet): string => {
+  const state = Dict.of({ current_user: "USR001", generated_ids: ids })
+  const initialConfig = Dict.of({ MessageAPI: state })
+  const on = open({ classes: ["MessageAPI"], initialConfig, longContext: false }, { name: "test" })
+  return execute(on, "send_message('USR002', 'x')").text
+}
+
 describe("MessageAPI", () => {
   it("needs someone signed in", () => {
     const on = session()
@@ -105,13 +116,6 @@ describe("MessageAPI", () => {
   })
 
   it("does not look for an id for ever when all are taken", () => {
-    const taken = (from: number, count: number) => new PySet(Array.from({ length: count }, (_, i) => BigInt(from + i)))
-    const sent = (ids: PySet): string => {
-      const state = Dict.of({ current_user: "USR001", generated_ids: ids })
-      const initialConfig = Dict.of({ MessageAPI: state })
-      const on = open({ classes: ["MessageAPI"], initialConfig, longContext: false }, { name: "test" })
-      return execute(on, "send_message('USR002', 'x')").text
-    }
     assert.include(
       sent(taken(10_000, 90_000)),
       "the message needs more draws of an id than the 10000 that envtune makes"
