@@ -2,8 +2,8 @@
 import { fixed } from "./Number.ts"
 import { divideHalfEven, fraction } from "./Rounding.ts"
 
-/** `%e`, `%f` and `%g`. */
-export type FloatForm = "e" | "f" | "g"
+/** `%e`, `%f`, `%g`, and Python's own, like `%g`, which leaves no doubt that it is a float. */
+export type FloatForm = "e" | "f" | "g" | ""
 
 /** No float has more decimal places, or more digits, that are not zero. */
 const maximumPlaces = 1074
@@ -41,17 +41,27 @@ const positional = (size: number, precision: number, alternate: boolean): string
   return precision === 0 && alternate ? `${text}.` : text
 }
 
-/** The shorter of the two, without the zeros at its end unless it is the alternate form. */
-const general = (size: number, precision: number, alternate: boolean): string => {
-  const count = Math.max(precision, 1)
+/** The one with an exponent from ten to the power of `most` on, without the zeros at its end unless it is the alternate form. */
+const shorter = (size: number, count: number, most: number, alternate: boolean): string => {
   const [, exponent] = significant(size, count)
-  const text = exponent < -4 || exponent >= count
+  const text = exponent < -4 || exponent >= most
     ? scientific(size, count - 1, alternate)
     : positional(size, count - 1 - exponent, alternate)
   return alternate ? text : text.replace(/(\.\d*?)0+(?=e|$)/, "$1").replace(/\.(?=e|$)/, "")
 }
 
-const forms = { e: scientific, f: positional, g: general }
+const general = (size: number, precision: number, alternate: boolean): string => {
+  const count = Math.max(precision, 1)
+  return shorter(size, count, count, alternate)
+}
+
+const evident = (size: number, precision: number, alternate: boolean): string => {
+  const count = Math.max(precision, 1)
+  const text = shorter(size, count, count - 1, alternate)
+  return /[.e]/.test(text) ? text : `${text}.0`
+}
+
+const forms = { e: scientific, f: positional, g: general, "": evident }
 
 /** A size, which is finite and not below zero. The alternate form (`#`) has a point whatever follows it. */
 export const floatText = (form: FloatForm, size: number, precision: number, alternate: boolean): string =>

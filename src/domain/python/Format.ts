@@ -99,7 +99,7 @@ const formatFloat = (value: number, specification: Specification, given: Value):
       case "n":
         return floatText("g", size, precision ?? 6, alternate)
       case "":
-        return precision === undefined ? floatRepr(size) : floatText("g", size, precision, alternate)
+        return precision === undefined ? floatRepr(size) : floatText("", size, precision, alternate)
       default:
         throw unknownCode(type, given)
     }
