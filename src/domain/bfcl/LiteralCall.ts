@@ -2,6 +2,7 @@
  * Calls that need no evaluator: one tool, arguments that are literals. All of the ground truth and nearly all that a
  * model says is of this form, so these are parsed once and run without a tree.
  */
+import { unreadable } from "../python/Compile.ts"
 import { ofCall, within } from "../python/Limits.ts"
 import { parse } from "../python/Parser.ts"
 import type { Expression } from "../python/Syntax.ts"
@@ -69,7 +70,7 @@ const isMutable = (value: Value): boolean => typeof value === "object" && value 
 
 const read = (call: string): PlainCall | undefined => {
   const name = onlyCallee(call)
-  if (name === undefined) return undefined
+  if (name === undefined || unreadable(call) !== undefined) return undefined
   const expression = parse(call)
   if (expression.kind !== "Call" || expression.callee.kind !== "Name") return undefined
   const positional = literals(expression.positional)

@@ -6,7 +6,7 @@
  * through. Results keep Python's types: int, float, complex, and the numbers of mpmath and `decimal`.
  */
 import { squareRoot } from "../python/Decimal.ts"
-import { logarithmToBase, precisionOf } from "../python/Mpmath.ts"
+import { logarithmToBase, maximumPrecision, precisionOf } from "../python/Mpmath.ts"
 import {
   absolute,
   add,
@@ -142,7 +142,9 @@ const logarithm = calculation(
       bits = precisionOf(precision)
       return logarithmToBase(value, base, bits)
     }, ({ message, type }) => {
-      if (bits === undefined) return invalid(message, { argument: "precision", value: precision, type: "integer" })
+      if (bits === undefined || (type === "MemoryError" && bits > maximumPrecision)) {
+        return invalid(message, { argument: "precision", value: precision, type: "integer" })
+      }
       return type === "ZeroDivisionError"
         ? invalid(message, { argument: "base", value: base, type: "a number other than 1" })
         : invalid(message, notNumbers({ value, base }))

@@ -3,6 +3,7 @@
  *
  * The original checks no argument's type; see GorillaFileSystem for what follows from that.
  */
+import { exceeded } from "../python/Limits.ts"
 import { lowered } from "../python/Methods.ts"
 import { add } from "../python/Number.ts"
 import { Random } from "../python/Random.ts"
@@ -124,15 +125,19 @@ const messageGetLoginStatus: Tool<State> = {
   run: (state) => Dict.of({ login_status: truthy(state.current_user) })
 }
 
+/** Draws of one message. The original draws for ever when every one of its 90 000 ids is taken. */
+const maximumDraws = 10_000
+
 /** A message id that was not drawn before. */
 const drawMessageId = (state: State): bigint => {
-  for (;;) {
+  for (let draws = 0; draws < maximumDraws; draws++) {
     const id = BigInt(state._random.randint(10_000, 99_999))
     if (contains(state.generated_ids, id)) continue
     if (!(state.generated_ids instanceof PySet)) throw attributeError(state.generated_ids, "add")
     state.generated_ids.add(id)
     return id
   }
+  throw exceeded("the message needs more draws of an id", maximumDraws, "makes")
 }
 
 const sendMessage: Tool<State> = forSignedIn({

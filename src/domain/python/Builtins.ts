@@ -6,7 +6,7 @@
  */
 import { Bytes } from "./Bytes.ts"
 import { Builtin, Callable, Opaque, Type } from "./Callable.ts"
-import { Complex } from "./Complex.ts"
+import { complex } from "./Complex.ts"
 import { format } from "./Format.ts"
 import * as Methods from "./Methods.ts"
 import * as Number from "./Number.ts"
@@ -211,7 +211,7 @@ const functions: Readonly<Record<string, Run>> = {
   abs: one("abs", Number.absolute),
   all: one("all", (values) => [...iterate(values)].every(truthy)),
   any: one("any", (values) => [...iterate(values)].some(truthy)),
-  ascii: one("ascii", (value) => typeof value === "string" ? Text.quoteAscii(value) : Text.repr(value)),
+  ascii: one("ascii", Text.ascii),
   bin: one("bin", inRadix("0b", 2)),
   callable: one("callable", (value) => value instanceof Callable),
   chr: one("chr", characterOf),
@@ -394,13 +394,7 @@ const types: Readonly<Record<string, Run>> = {
   bool: some("bool", 0, 1, ([value = false]) => truthy(value)),
   bytes,
   classmethod: methodHolder("classmethod"),
-  complex: named("complex", ["real", "imag"], 0, ([real = 0n, imaginary = 0n]) => {
-    if (typeof real === "string") throw new PythonError("ValueError", "complex() arg is a malformed string")
-    if (Number.isNumeric(real) && Number.isNumeric(imaginary)) {
-      return new Complex(Number.toFloat(real), Number.toFloat(imaginary))
-    }
-    throw typeError(`complex() first argument must be a string or a number, not '${typeName(real)}'`)
-  }),
+  complex: named("complex", ["real", "imag"], 0, ([real = 0n, imaginary]) => complex(real, imaginary)),
   dict,
   enumerate: named(
     "enumerate",

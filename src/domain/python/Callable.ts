@@ -68,7 +68,7 @@ export class PythonFunction extends Callable {
   }
 
   override call(positional: ReadonlyArray<Value>, keywords: Keywords): Value {
-    const bound = bind(this.name, this.parameters, positional, keywords, 0)
+    const bound = bind(this.name, this.parameters, positional, keywords, [])
     if ("message" in bound) throw new PythonError("TypeError", bound.message)
     return this.body(bound)
   }

@@ -2,6 +2,7 @@
 import { type Limits, maximumClauses, note } from "./Limits.ts"
 import { parse } from "./Parser.ts"
 import type { Expression, ForClause } from "./Syntax.ts"
+import { length } from "./Text.ts"
 import { DeepNesting } from "./TokenReader.ts"
 import { SyntaxFault } from "./Tokens.ts"
 import { PythonError } from "./Value.ts"
@@ -17,8 +18,36 @@ export const recursionError = (): PythonError => {
   return new PythonError("RecursionError", "maximum recursion depth exceeded during compilation")
 }
 
-/** Parses as `ast.parse(source, mode="eval")`. Throws Python's SyntaxError, naming the file as given, or RecursionError. */
+/** Surrogates that are no half of a character. */
+const loneSurrogates = /\p{Cs}+/u
+
+/** Why CPython does not get to read a source: it passes the parser UTF-8 that ends at a NUL. */
+export const unreadable = (source: string): PythonError | undefined => {
+  const run = loneSurrogates.exec(source)
+  if (run === null) {
+    return source.includes("\0")
+      ? new PythonError("SyntaxError", "source code string cannot contain null bytes")
+      : undefined
+  }
+  const start = length(source.slice(0, run.index))
+  const [found] = run
+  const which = found.length === 1
+    ? `character '\\u${found.charCodeAt(0).toString(16)}' in position ${start}`
+    : `characters in position ${start}-${start + found.length - 1}`
+  return new PythonError("UnicodeEncodeError", `'utf-8' codec can't encode ${which}: surrogates not allowed`)
+}
+
+const checkReadable = (source: string): void => {
+  const error = unreadable(source)
+  if (error !== undefined) throw error
+}
+
+/**
+ * Parses as `ast.parse(source, mode="eval")`. Throws Python's SyntaxError, naming the file as given, UnicodeEncodeError
+ * or RecursionError.
+ */
 export const parseSource = (source: string, file: string, limits?: Limits): Expression => {
+  checkReadable(source)
   try {
     return parse(source, limits)
   } catch (fault) {
@@ -27,8 +56,9 @@ export const parseSource = (source: string, file: string, limits?: Limits): Expr
   }
 }
 
-/** Parses and checks as `eval(source)` does before it runs anything. Throws Python's SyntaxError or RecursionError. */
+/** Parses and checks as `eval(source)` does before it runs anything. Throws what `parseSource` throws. */
 export const compile = (source: string): Expression => {
+  checkReadable(source)
   const expression = parseSource(source.replace(/^[ \t]+/, ""), "<string>")
   checkCompiled(expression, 0)
   return expression

@@ -11,6 +11,7 @@ import { format } from "./Format.ts"
 import { beyond, checkText, exceeded, type Limits, limits as limitsInForce } from "./Limits.ts"
 import { attribute, converted } from "./Methods.ts"
 import * as Number from "./Number.ts"
+import { percentFormat } from "./PercentFormat.ts"
 import { PySet } from "./Set.ts"
 import { item, Slice } from "./Subscript.ts"
 import type { Call, Comprehension, Expression, ForClause, Keyword } from "./Syntax.ts"
@@ -364,8 +365,7 @@ const binary = (operator: string, a: Value, b: Value): Value => {
     case "//":
       return Number.floorDivide(a, b)
     case "%":
-      if (typeof a === "string") throw new PythonError("TypeError", "envtune does not format text by %")
-      return Number.modulo(a, b)
+      return typeof a === "string" ? percentFormat(a, b) : Number.modulo(a, b)
     case "**":
       return Number.power(a, b)
     case "@":

@@ -1,5 +1,6 @@
 /** Python's `format(value, specification)`: the mini-language of f-strings and `str.format`. */
-import { fixed, isNumeric, toFloat, toInt } from "./Number.ts"
+import { floatText } from "./FloatText.ts"
+import { isNumeric, toFloat, toInt } from "./Number.ts"
 import { characters, floatRepr, length, str } from "./Text.ts"
 import { PythonError, typeName, type Value } from "./Value.ts"
 
@@ -81,18 +82,6 @@ const formatInteger = (value: bigint, specification: Specification, given: Value
   return pad(signOf(value < 0n, sign) + prefix, type === "X" ? digits.toUpperCase() : digits, specification)
 }
 
-/** Python writes at least two digits of an exponent. */
-const exponentForm = (text: string): string => text.replace(/e([+-])(\d)$/, "e$10$2")
-
-const generalForm = (size: number, precision: number, alternate: boolean): string => {
-  const digits = Math.max(precision, 1)
-  const exponent = size === 0 ? 0 : Number(size.toExponential(Math.min(digits - 1, 100)).split("e")[1])
-  const text = exponent < -4 || exponent >= digits
-    ? exponentForm(size.toExponential(Math.min(digits - 1, 100)))
-    : fixed(size, Math.max(digits - 1 - exponent, 0))
-  return alternate ? text : text.replace(/(\.\d*?)0+(?=e|$)/, "$1").replace(/\.(?=e|$)/, "")
-}
-
 const formatFloat = (value: number, specification: Specification, given: Value): string => {
   const { alternate, grouping, precision, sign, type } = specification
   const size = Math.abs(value)
@@ -101,16 +90,16 @@ const formatFloat = (value: number, specification: Specification, given: Value):
     if (!Number.isFinite(value)) return Number.isNaN(value) ? "nan" : "inf"
     switch (type.toLowerCase()) {
       case "f":
-        return fixed(size, precision ?? 6)
+        return floatText("f", size, precision ?? 6, alternate)
       case "%":
-        return `${fixed(size * 100, precision ?? 6)}%`
+        return `${floatText("f", size * 100, precision ?? 6, alternate)}%`
       case "e":
-        return exponentForm(size.toExponential(Math.min(precision ?? 6, 100)))
+        return floatText("e", size, precision ?? 6, alternate)
       case "g":
       case "n":
-        return generalForm(size, precision ?? 6, alternate)
+        return floatText("g", size, precision ?? 6, alternate)
       case "":
-        return precision === undefined ? floatRepr(size) : generalForm(size, precision, alternate)
+        return precision === undefined ? floatRepr(size) : floatText("", size, precision, alternate)
       default:
         throw unknownCode(type, given)
     }

@@ -3,6 +3,7 @@ import { Builtin } from "./Callable.ts"
 import { format } from "./Format.ts"
 import { checkText } from "./Limits.ts"
 import { sorted, toIndex } from "./Number.ts"
+import { bitLength, fraction } from "./Rounding.ts"
 import * as Text from "./Text.ts"
 import {
   attributeError,
@@ -115,7 +116,7 @@ export const converted = (value: Value, conversion: string | undefined): Value =
     case "s":
       return Text.str(value)
     case "a":
-      return typeof value === "string" ? Text.quoteAscii(value) : Text.repr(value)
+      return Text.ascii(value)
     default:
       return value
   }
@@ -245,6 +246,47 @@ const dictMethods: Readonly<Record<string, Method<Dict>>> = {
   values: positional(0, 0, (self) => new View("dict_values", [...self.values()]))
 }
 
+const floatMethods: Readonly<Record<string, Method<number>>> = {
+  as_integer_ratio: positional(0, 0, (self) => {
+    const [numerator, bits] = fraction(finite(self, "integer ratio"))
+    return new Tuple([numerator, 1n << bits])
+  }),
+  conjugate: positional(0, 0, (self) => self),
+  is_integer: positional(0, 0, (self) => Number.isInteger(self))
+}
+
+const intMethods: Readonly<Record<string, Method<bigint>>> = {
+  as_integer_ratio: positional(0, 0, (self) => new Tuple([self, 1n])),
+  bit_count: positional(0, 0, (self) => BigInt(self.toString(2).replaceAll(/[^1]/g, "").length)),
+  bit_length: positional(0, 0, (self) => BigInt(bitLength(self))),
+  conjugate: positional(0, 0, (self) => self)
+}
+
+const finite = (value: number, wanted: string): number => {
+  if (Number.isNaN(value)) throw new PythonError("ValueError", `cannot convert NaN to ${wanted}`)
+  if (!Number.isFinite(value)) throw new PythonError("OverflowError", `cannot convert Infinity to ${wanted}`)
+  return value
+}
+
+const floatAttribute = (value: number, name: string): Value | undefined => {
+  if (name === "real") return value
+  return name === "imag" ? 0 : bound(floatMethods, value, name)
+}
+
+const intAttribute = (value: bigint, name: string): Value | undefined => {
+  switch (name) {
+    case "real":
+    case "numerator":
+      return value
+    case "imag":
+      return 0n
+    case "denominator":
+      return 1n
+    default:
+      return bound(intMethods, value, name)
+  }
+}
+
 const bound = <Self>(
   methods: Readonly<Record<string, Method<Self>>>,
   self: Self,
@@ -257,7 +299,9 @@ const bound = <Self>(
 /** `value.name`; undefined when Python's type has no such attribute, or this module does not know it. */
 export const attribute = (value: Value, name: string): Value | undefined => {
   if (typeof value === "string") return bound(textMethods, value, name)
-  if (value === null || typeof value !== "object") return undefined
+  if (typeof value === "number") return floatAttribute(value, name)
+  if (typeof value === "bigint" || typeof value === "boolean") return intAttribute(BigInt(value), name)
+  if (value === null) return undefined
   if (Array.isArray(value)) return bound(listMethods, value, name)
   if (value instanceof Dict) return bound(dictMethods, value, name)
   return value instanceof Tuple ? bound(tupleMethods, value, name) : value.attribute?.(name)

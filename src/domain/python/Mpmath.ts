@@ -29,14 +29,14 @@ const bitsPerDigit = 3.3219280948873626
 /** Digits of precision that we compute. mpmath would go on, for seconds and minutes. */
 const maximumDigits = 2500
 
+/** The same in bits. */
+export const maximumPrecision = Math.round((maximumDigits + 1) * bitsPerDigit)
+
 /** `mp.dps = precision`: decimal digits as binary ones. Throws what `int(precision)` throws. */
 export const precisionOf = (precision: Value): number => {
   const digits = toInt(precision)
   // The digits are multiplied by a float, which is what fails first for the largest.
   toFloat(digits)
-  if (digits > BigInt(maximumDigits)) {
-    throw beyond(`envtune computes at most ${maximumDigits} digits`)
-  }
   return Math.max(1, Math.round((Number(digits) + 1) * bitsPerDigit))
 }
 
@@ -249,7 +249,11 @@ class MpmathNumber extends Instance {
 
 /** `mpmath.log(value) / mpmath.log(base)` at a precision in bits. Throws what mpmath throws. */
 export const logarithmToBase = (value: Value, base: Value, precision: number): Instance => {
-  const numerator = logarithm(realOf(value, precision), precision)
-  const denominator = logarithm(realOf(base, precision), precision)
-  return new MpmathNumber(quotientOf(numerator, denominator, precision), precision)
+  const readable = Math.min(precision, maximumPrecision)
+  const [numerator, denominator] = [realOf(value, readable), realOf(base, readable)]
+  if (precision > maximumPrecision) {
+    throw beyond(`envtune computes at most ${maximumDigits} digits`)
+  }
+  const quotient = quotientOf(logarithm(numerator, precision), logarithm(denominator, precision), precision)
+  return new MpmathNumber(quotient, precision)
 }

@@ -2,41 +2,33 @@
  * Python's operators on `int`, `float` and `bool` (and `+`, `*`, `<` on what else has them), with CPython 3.11's
  * exceptions; conversions from text; correct rounding.
  */
+import { Complex, complexOf } from "./Complex.ts"
+import { complexPower } from "./ComplexPower.ts"
 import { checkItems, checkText, exceeded, maximumBits } from "./Limits.ts"
-import { complexPower, pow } from "./Power.ts"
+import { floatOf, isNumeric } from "./Numeric.ts"
+import { pow } from "./Power.ts"
 import { bitLength, divideHalfEven, fraction, ratio } from "./Rounding.ts"
 import { characters, compare as compareText, decimalValue, maximumDigits, quote, strip } from "./Text.ts"
 import { Dict, equals, Instance, PythonError, Tuple, typeName, type Value } from "./Value.ts"
 
-/** A number or a boolean counts as itself. */
-type Numeric = bigint | number | boolean
+export { isNumeric } from "./Numeric.ts"
 
 const typeError = (message: string): PythonError => new PythonError("TypeError", message)
 
 const tooLarge = (): PythonError => exceeded("the integer has more bits", maximumBits, "computes")
-
-/** Whether Python's `isinstance(value, (int, float))`. */
-export const isNumeric = (value: Value): value is Numeric =>
-  typeof value === "bigint" || typeof value === "number" || typeof value === "boolean"
 
 const isIntegral = (value: Value): value is bigint | boolean => typeof value === "bigint" || typeof value === "boolean"
 
 const unsupported = (operator: string, a: Value, b: Value): PythonError =>
   typeError(`unsupported operand type(s) for ${operator}: '${typeName(a)}' and '${typeName(b)}'`)
 
-/** `float(n)` of an int, half-even. Throws Python's OverflowError. */
-const floatOf = (value: Numeric): number => {
-  if (typeof value === "number") return value
-  const float = Number(value)
-  if (!Number.isFinite(float)) throw new PythonError("OverflowError", "int too large to convert to float")
-  return float
-}
-
-/** An instance's own answer to an operator, or Python's TypeError. */
+/** What an instance among the operands answers to an operator, the left one first, or Python's TypeError. */
 const otherwise = (operator: string, a: Value, b: Value, symbol: string): Value => {
   const result = a instanceof Instance ? a.binary?.(operator, b) : undefined
-  if (result === undefined) throw unsupported(symbol, a, b)
-  return result
+  if (result !== undefined) return result
+  const reflected = b instanceof Instance ? b.reflected?.(operator, a) : undefined
+  if (reflected === undefined) throw unsupported(symbol, a, b)
+  return reflected
 }
 
 const joined = (a: string, b: string): string => {
@@ -172,7 +164,7 @@ export const modulo = (a: Value, b: Value): Value => {
 
 /** `a ** b`. Throws Python's TypeError, ZeroDivisionError and OverflowError. */
 export const power = (a: Value, b: Value): Value => {
-  if (!isNumeric(a) || !isNumeric(b)) return otherwise("**", a, b, "** or pow()")
+  if (!isNumeric(a) || !isNumeric(b)) return powerOfComplex(a, b)
   if (isIntegral(a) && isIntegral(b) && BigInt(b) >= 0n) {
     const base = BigInt(a)
     const exponent = BigInt(b)
@@ -183,13 +175,17 @@ export const power = (a: Value, b: Value): Value => {
   return floatPower(floatOf(a), floatOf(b))
 }
 
+const powerOfComplex = (a: Value, b: Value): Value => {
+  const base = complexOf(a)
+  const exponent = base && complexOf(b)
+  return exponent === undefined ? otherwise("**", a, b, "** or pow()") : complexPower(base!, exponent)
+}
+
 const floatPower = (base: number, exponent: number): Value => {
   if (base === 0 && exponent < 0) throw divisionByZero("0.0 cannot be raised to a negative power")
   if (!Number.isFinite(base) || !Number.isFinite(exponent)) return pow(base, exponent)
   if (base < 0 && !Number.isInteger(exponent)) {
-    const result = complexPower(base, exponent)
-    if (Number.isFinite(result.real) && Number.isFinite(result.imaginary)) return result
-    throw new PythonError("OverflowError", "complex exponentiation")
+    return complexPower(new Complex(base, 0), new Complex(exponent, 0))
   }
   const result = pow(base, exponent)
   if (Number.isFinite(result)) return result
@@ -225,12 +221,14 @@ const badUnary = (operator: string, value: Value): PythonError =>
 
 /** `-a`. */
 export const negate = (a: Value): Value => {
+  if (a instanceof Complex) return a.negated()
   if (!isNumeric(a)) throw badUnary("unary -", a)
   return typeof a === "number" ? -a : -BigInt(a)
 }
 
 /** `+a`. */
 export const positive = (a: Value): Value => {
+  if (a instanceof Complex) return a
   if (!isNumeric(a)) throw badUnary("unary +", a)
   return typeof a === "number" ? a : BigInt(a)
 }
@@ -243,6 +241,7 @@ export const invert = (a: Value): Value => {
 
 /** `abs(a)`. */
 export const absolute = (a: Value): Value => {
+  if (a instanceof Complex) return a.size()
   if (!isNumeric(a)) throw badUnary("abs()", a)
   if (typeof a === "number") return Math.abs(a)
   const integer = BigInt(a)

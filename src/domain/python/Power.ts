@@ -6,10 +6,9 @@
  * the logarithm in two floats, both functions by a table and a polynomial (S. Nagy, Arm Optimized Routines). Tables are
  * computed by their definitions; the polynomials' coefficients and the order of operations are the algorithm's.
  */
-import { Complex } from "./Complex.ts"
-import { cosineAndSine, exp, ln, ln2 } from "./Elementary.ts"
+import { exp, ln, ln2 } from "./Elementary.ts"
 import { dyadic, fma } from "./Fma.ts"
-import { divideHalfEven, fraction, ratio } from "./Rounding.ts"
+import { divideHalfEven, ratio } from "./Rounding.ts"
 
 const view = new DataView(new ArrayBuffer(8))
 
@@ -128,8 +127,8 @@ const exponentialAtTheEdge = (part: number, power: number, doublings: number): n
   return 2 ** -1022 * (high + (1 - high + result + low) - 1)
 }
 
-/** exp(x + tail). */
-const exponential = (x: number, tail: number): number => {
+/** exp(x + tail); without a tail, C's `exp`. */
+export const exponential = (x: number, tail = 0): number => {
   const size = Math.abs(x)
   if (size < 2 ** -54) return 1
   if (size >= 1024) return x > 0 ? Infinity : 0
@@ -162,15 +161,4 @@ export const pow = (base: number, exponent: number): number => {
   const [high, low] = logarithm(isSubnormal ? bitsOf(base * 2 ** 52) - (52n << 52n) : bitsOf(base))
   const product = exponent * high
   return exponential(product, fma(exponent, low, fma(exponent, high, -product)))
-}
-
-/** `base ** exponent` of a negative base and a fractional exponent, as CPython's complex numbers have it; both finite. */
-export const complexPower = (base: number, exponent: number): Complex => {
-  const size = pow(-base, exponent)
-  const phase = Math.abs(Math.PI * exponent)
-  // A float can be as near to a multiple of a quarter turn as 2 ** -62, and a small phase is its own sine.
-  const bits = 53 + 64 + 64 + Math.max(0, -Math.floor(Math.log2(phase)))
-  const [numerator, power] = fraction(phase)
-  const [cosine, sine] = cosineAndSine((numerator << BigInt(bits)) >> power, bits)
-  return new Complex(size * nearest(cosine, bits), size * Math.sign(exponent) * nearest(sine, bits))
 }

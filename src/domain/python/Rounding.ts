@@ -58,6 +58,11 @@ const scale = (x: number, exponent: number): number => {
 export const fraction = (value: number): readonly [numerator: bigint, exponent: bigint] => {
   let numerator = value
   let exponent = 0
+  // What stays below 1 is no integer yet.
+  while (numerator !== 0 && Math.abs(numerator) < 2 ** -60) {
+    numerator *= 2 ** 60
+    exponent += 60
+  }
   while (!Number.isInteger(numerator)) {
     numerator *= 2
     exponent++

@@ -40,38 +40,43 @@ const tooMany = (
   }
 }
 
+/** What a method has in front of the parameters that a call gives. */
+const receiver = ["self"]
+
 /**
  * One value per parameter, defaults filled in, or why Python refuses. CPython checks keywords in the order of the call,
  * then the number of positional arguments, then what is missing.
  *
- * `name` is the function's qualified name, `Class.method`; `hidden` counts the arguments that the caller does not write
- * (`self`) but that Python's texts count.
+ * `name` is the function's qualified name, `Class.method`; `hidden` names the parameters that the caller does not write
+ * (`self`) but that Python's texts count, and that are given twice when the caller does write them.
  */
 export const bind = (
   name: string,
   parameters: ReadonlyArray<Parameter>,
   positional: ReadonlyArray<Value>,
   keywords: Keywords,
-  hidden = 1
+  hidden: ReadonlyArray<string> = receiver
 ): ReadonlyArray<Value> | BindingFault => {
   const bound: Array<Value | undefined> = positional.slice(0, parameters.length)
   while (bound.length < parameters.length) bound.push(undefined)
   for (const [keyword, value] of keywords) {
     const index = parameters.findIndex((parameter) => parameter.name === keyword)
-    if (index === -1) {
+    const isHidden = index === -1 && hidden.includes(keyword)
+    if (index === -1 && !isHidden) {
       const message = `${name}() got an unexpected keyword argument '${keyword}'`
       return { kind: "unexpected_argument", names: [keyword], message }
     }
-    if (bound[index] !== undefined) {
+    if (isHidden || bound[index] !== undefined) {
       return {
-        kind: "duplicate_argument",
+        // To the caller, a parameter that they do not write is none.
+        kind: isHidden ? "unexpected_argument" : "duplicate_argument",
         names: [keyword],
         message: `${name}() got multiple values for argument '${keyword}'`
       }
     }
     bound[index] = value
   }
-  if (positional.length > parameters.length) return tooMany(name, parameters, positional.length, hidden)
+  if (positional.length > parameters.length) return tooMany(name, parameters, positional.length, hidden.length)
   const values: Array<Value> = []
   const missing: Array<string> = []
   for (const [i, parameter] of parameters.entries()) {

@@ -59,7 +59,12 @@ const indexErrors = {
   }
 }
 
-const itemOf = <A>(items: ReadonlyArray<A>, key: Value, errors: (typeof indexErrors)["str"]): A => {
+interface IndexErrors {
+  readonly type: (key: Value) => string
+  readonly range: string
+}
+
+const itemOf = <A>(items: ArrayLike<A>, key: Value, errors: IndexErrors): A => {
   if (typeof key !== "bigint" && typeof key !== "boolean") throw new PythonError("TypeError", errors.type(key))
   const index = Number(BigInt(key))
   const found = items[index < 0 ? index + items.length : index]
@@ -67,8 +72,12 @@ const itemOf = <A>(items: ReadonlyArray<A>, key: Value, errors: (typeof indexErr
   return found
 }
 
-const taken = <A>(items: ReadonlyArray<A>, slice: Slice): Array<A> =>
+const taken = <A>(items: ArrayLike<A>, slice: Slice): Array<A> =>
   indices(slice, items.length).map((index) => items[index]!)
+
+/** An item of a sequence, or the items of a slice. Throws Python's TypeError and IndexError, in these words. */
+export const sequenceItem = <A>(items: ArrayLike<A>, key: Value, errors: IndexErrors): A | Array<A> =>
+  key instanceof Slice ? taken(items, key) : itemOf(items, key, errors)
 
 /** `container[key]`. Throws Python's TypeError, IndexError, KeyError. */
 export const item = (container: Value, key: Value): Value => {

@@ -190,9 +190,6 @@ export const quote = (text: string): string => {
   return text.includes("\"") ? `'${escaped.replaceAll("'", "\\'")}'` : `"${escaped}"`
 }
 
-/** `ascii(text)`: its repr with everything beyond ASCII escaped. */
-export const quoteAscii = (text: string): string => quote(text).replace(beyondAscii, escape)
-
 /** `repr(x)` of a float: the shortest digits that read back, an exponent below 1e-4 and from 1e16 on. */
 export const floatRepr = (value: number): string => {
   if (Number.isInteger(value)) {
@@ -235,6 +232,9 @@ const sharedDictAt = (shared: object, dict: Dict, depth: number): string => reca
 
 /** `repr(value)`. */
 export const repr = (value: Value): string => reprAt(value, 0)
+
+/** `ascii(value)`: its repr with everything beyond ASCII escaped. */
+export const ascii = (value: Value): string => repr(value).replace(beyondAscii, escape)
 
 const reprAt = (value: Value, depth: number): string => {
   switch (typeof value) {

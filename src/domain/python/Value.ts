@@ -74,6 +74,8 @@ export abstract class Instance {
   length?(): number
   /** `x - that` and its like, by operator; undefined when Python answers NotImplemented. */
   binary?(operator: string, that: Value): Value | undefined
+  /** `that - x` and its like, where `that` has no answer of its own. */
+  reflected?(operator: string, that: Value): Value | undefined
 }
 
 /** A `tuple`. Immutable, and hashable when its items are. */
@@ -462,9 +464,10 @@ export const equals = (a: Value, b: Value): boolean => {
   if (typeof a === "bigint" || typeof a === "number") {
     // JavaScript compares a bigint with a number exactly, as Python does.
     // oxlint-disable-next-line eqeqeq
-    return (typeof b === "bigint" || typeof b === "number") && a == b
+    return typeof b === "bigint" || typeof b === "number" ? a == b : b instanceof Instance && b.equals(a)
   }
-  if (a === null || b === null || typeof a !== "object" || typeof b !== "object") return false
+  if (a === null || b === null || typeof a !== "object") return false
+  if (typeof b !== "object") return a instanceof Instance && a.equals(b)
   if (Array.isArray(a)) return Array.isArray(b) && equalItems(a, b)
   if (a instanceof Tuple) return b instanceof Tuple && equalItems(a.items, b.items)
   if (a instanceof Dict) return b instanceof Dict && a.equals(b)

@@ -101,6 +101,17 @@ describe("calls that do not succeed", () => {
           "too_many_arguments",
           "GorillaFileSystem.ls() takes from 1 to 2 positional arguments but 4 were given"
         ],
+        ["echo('\0')", "syntax_error", "source code string cannot contain null bytes"],
+        [
+          "echo('😀\ud83d')",
+          "python_error",
+          "'utf-8' codec can't encode character '\\ud83d' in position 50: surrogates not allowed"
+        ],
+        [
+          " echo('\0\ud83d\ud83d')",
+          "python_error",
+          "'utf-8' codec can't encode characters in position 51-52: surrogates not allowed"
+        ],
         ["cat(file_name=0)", "python_error", "argument of type 'int' is not iterable"],
         ["cat(file_name=nan)", "python_error", "name 'nan' is not defined"],
         [
@@ -130,6 +141,24 @@ describe("calls that do not succeed", () => {
     const before = JSON.stringify(encodeState(on.instances[0]!))
     execute(on, "touch('x', 'y')")
     assert.strictEqual(JSON.stringify(encodeState(on.instances[0]!)), before)
+  })
+})
+
+describe("an argument called self", () => {
+  it("is one that every method has already, called by text or by JSON", () => {
+    const all = open({ classes: classNames, initialConfig: "{}", longContext: false }, { name: "self" })
+    for (const [name, { classIndex, tool }] of all.tools) {
+      const qualified = `${all.instances[classIndex]!.toolset.name}.${name}()`
+      const expected = `Error during execution: ${qualified} got multiple values for argument 'self'`
+      for (const call of [`${name}(self=1)`, `${name}(self=1, zzz=1)`, `${name}(1, 2, 3, 4, 5, 6, 7, 8, 9, self=1)`]) {
+        assert.strictEqual(result(call, all), expected)
+      }
+      assert.strictEqual(executeJson(all, name, Dict.of({ self: 1n })).text, expected)
+      const given = Dict.from(tool.parameters.map((parameter) => [parameter.name, 1n] as const))
+      given.set("self", 1n)
+      assert.strictEqual(executeJson(all, name, given).text, expected)
+    }
+    assert.strictEqual(execute(all, "pwd(self=1)").failure?.kind, "unexpected_argument")
   })
 })
 

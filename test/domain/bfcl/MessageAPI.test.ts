@@ -1,6 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { encodeState } from "../../../src/domain/bfcl/Encoding.ts"
 import { execute, open, type Session } from "../../../src/domain/bfcl/Execute.ts"
+import { PySet } from "../../../src/domain/python/Set.ts"
+import { Dict } from "../../../src/domain/python/Value.ts"
 
 const session = (config: object = {}): Session =>
   open(
@@ -10,6 +12,17 @@ const session = (config: object = {}): Session =>
 
 const play = (calls: ReadonlyArray<string>, on: Session = session()): ReadonlyArray<string> =>
   calls.map((call) => execute(on, call).text)
+
+/** Ids of messages from `from` on. */
+const taken = (from: number, count: number) => new PySet(Array.from({ length: count }, (_, i) => BigInt(from + i)))
+
+/** What becomes of a message when those ids are taken. */
+const sent = (ids: PySet): string => {
+  const state = Dict.of({ current_user: "USR001", generated_ids: ids })
+  const initialConfig = Dict.of({ MessageAPI: state })
+  const on = open({ classes: ["MessageAPI"], initialConfig, longContext: false }, { name: "test" })
+  return execute(on, "send_message('USR002', 'x')").text
+}
 
 describe("MessageAPI", () => {
   it("needs someone signed in", () => {
@@ -100,5 +113,13 @@ describe("MessageAPI", () => {
     assert.strictEqual(failure?.kind, "not_found")
     assert.deepStrictEqual(failure?.subject, { argument: "user", value: "Zoe" })
     assert.strictEqual(failure?.needs, "user")
+  })
+
+  it("does not look for an id for ever when all are taken", () => {
+    assert.include(
+      sent(taken(10_000, 90_000)),
+      "the message needs more draws of an id than the 10000 that envtune makes"
+    )
+    assert.match(sent(taken(10_000, 80_000)), /"new_id": 9\d{4}/)
   })
 })

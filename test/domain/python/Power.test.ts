@@ -1,6 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
-import { complexPower, pow } from "../../../src/domain/python/Power.ts"
+import { Complex } from "../../../src/domain/python/Complex.ts"
+import { complexPower } from "../../../src/domain/python/ComplexPower.ts"
+import { pow } from "../../../src/domain/python/Power.ts"
 import { fraction } from "../../../src/domain/python/Rounding.ts"
 import { repr } from "../../../src/domain/python/Text.ts"
 
@@ -63,6 +65,6 @@ describe("complexPower", () => {
         [-1e-300, 0.5, "(6.123233995736766e-167+1e-150j)"],
         [-2, 1e-300, "(1+3.141592653589793e-300j)"]
       ] as const
-    ) assert.strictEqual(repr(complexPower(base, exponent)), expected)
+    ) assert.strictEqual(repr(complexPower(new Complex(base, 0), new Complex(exponent, 0))), expected)
   })
 })

@@ -43,6 +43,18 @@ describe("bind", () => {
     ) assert.strictEqual(result, expected)
   })
 
+  it("has a receiver that is given already", () => {
+    for (
+      const [result, expected] of [
+        [bound([], [], { self: 1n }), "got multiple values for argument 'self'"],
+        [bound(add, [1n], { self: 1n }), "got multiple values for argument 'self'"],
+        [bound(add, [1n, 2n, 3n], { self: 1n, c: 1n }), "got multiple values for argument 'self'"],
+        [bound(add, [1n], { c: 1n, self: 1n }), "got an unexpected keyword argument 'c'"]
+      ] as const
+    ) assert.strictEqual(result, `unexpected_argument: C.m() ${expected}`)
+    assert.deepStrictEqual(bind("f", [{ name: "self" }], [], [["self", 1n]], []), [1n])
+  })
+
   it("checks keywords first, then the count, then what is missing", () => {
     assert.strictEqual(bound([], [1n], { x: 1n }), "unexpected_argument: C.m() got an unexpected keyword argument 'x'")
     assert.strictEqual(
