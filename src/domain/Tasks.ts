@@ -1,5 +1,6 @@
 /** Where tasks come from, and what makes a set of them fit to train and test on. */
 import { Context, Effect, Layer, Schema } from "effect"
+import * as Place from "./Place.ts"
 import type { Part, Task } from "./Task.ts"
 
 /** A file of tasks that cannot be read: which one, where, and why. */
@@ -9,7 +10,7 @@ export class TasksUnreadable extends Schema.TaggedError<TasksUnreadable>()("Task
   detail: Schema.String
 }) {
   override get message() {
-    return this.line === undefined ? `${this.path}: ${this.detail}` : `${this.path}:${this.line}: ${this.detail}`
+    return Place.told(this, this.detail)
   }
   readonly isRetryable = false
 }

@@ -1,6 +1,7 @@
 /** What can go wrong with folders of results and of scores. */
 import { Effect, Schema } from "effect"
 import type { PlatformError } from "effect/PlatformError"
+import * as Place from "../domain/Place.ts"
 import { inWords } from "./FileProblem.ts"
 
 /** Results or scores that cannot be read or written: which file, where, and why. */
@@ -10,7 +11,7 @@ export class ResultsError extends Schema.TaggedError<ResultsError>()("ResultsErr
   detail: Schema.String
 }) {
   override get message() {
-    return this.line === undefined ? `${this.path}: ${this.detail}` : `${this.path}:${this.line}: ${this.detail}`
+    return Place.told(this, this.detail)
   }
   readonly isRetryable = false
 }

@@ -4,6 +4,7 @@ import { Effect, FileSystem, Schema, Stream } from "effect"
 import { constants } from "node:buffer"
 import { createGunzip } from "node:zlib"
 import type { Line } from "../domain/bfcl/Lines.ts"
+import * as Place from "../domain/Place.ts"
 import { inWords } from "./FileProblem.ts"
 
 /** A file that cannot be read: where, and why. */
@@ -13,7 +14,7 @@ export class TextUnreadable extends Schema.TaggedError<TextUnreadable>()("TextUn
   detail: Schema.String
 }) {
   override get message() {
-    return this.line === undefined ? `${this.path}: ${this.detail}` : `${this.path}:${this.line}: ${this.detail}`
+    return Place.told(this, this.detail)
   }
   readonly isRetryable = false
 }
