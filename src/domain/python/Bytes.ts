@@ -1,27 +1,13 @@
 /** Python's `bytes`. */
 import { Builtin } from "./Callable.ts"
 import { checkText } from "./Limits.ts"
+import { isOrder, ordered } from "./Number.ts"
 import { sequenceItem } from "./Subscript.ts"
 import { Instance, PythonError, typeName, type Value } from "./Value.ts"
 
 const indexErrors = {
   type: (key: Value) => `byte indices must be integers or slices, not ${typeName(key)}`,
   range: "index out of range"
-}
-
-const compared = (operator: string, a: string, b: string): boolean | undefined => {
-  switch (operator) {
-    case "<":
-      return a < b
-    case "<=":
-      return a <= b
-    case ">":
-      return a > b
-    case ">=":
-      return a >= b
-    default:
-      return undefined
-  }
 }
 
 const twoDigits = (byte: number): string => byte.toString(16).padStart(2, "0")
@@ -102,7 +88,7 @@ export class Bytes extends Instance {
       case "%":
         throw new PythonError("TypeError", "envtune does not format bytes by %")
     }
-    return that instanceof Bytes ? compared(operator, this.latin1(), that.latin1()) : undefined
+    return that instanceof Bytes && isOrder(operator) ? ordered(operator, this.latin1(), that.latin1()) : undefined
   }
 
   override reflected(operator: string, that: Value): Value | undefined {

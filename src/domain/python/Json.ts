@@ -242,18 +242,22 @@ const floatText = (value: number): string => {
   return Number.isNaN(value) ? "NaN" : value > 0 ? "Infinity" : "-Infinity"
 }
 
-const keyText = (key: Value): string => {
-  switch (typeof key) {
-    case "string":
-      return key
+/** What is neither text nor container; undefined for anything else. */
+const scalarText = (value: Value): string | undefined => {
+  switch (typeof value) {
     case "bigint":
-      return intRepr(key)
+      return intRepr(value)
     case "number":
-      return floatText(key)
+      return floatText(value)
     case "boolean":
-      return key ? "true" : "false"
+      return value ? "true" : "false"
   }
-  if (key === null) return "null"
+  return value === null ? "null" : undefined
+}
+
+const keyText = (key: Value): string => {
+  const text = typeof key === "string" ? key : scalarText(key)
+  if (text !== undefined) return text
   throw new PythonError("TypeError", `keys must be str, int, float, bool or None, not ${typeName(key)}`)
 }
 
@@ -281,17 +285,8 @@ const noJson = (value: Value): PythonError =>
   new PythonError("TypeError", `Object of type ${typeName(value)} is not JSON serializable`)
 
 const write = (value: Value, form: Form, depth: number): string => {
-  switch (typeof value) {
-    case "string":
-      return quote(value, form.ensureAscii)
-    case "bigint":
-      return intRepr(value)
-    case "number":
-      return floatText(value)
-    case "boolean":
-      return value ? "true" : "false"
-  }
-  if (value === null) return "null"
+  const scalar = typeof value === "string" ? quote(value, form.ensureAscii) : scalarText(value)
+  if (scalar !== undefined) return scalar
   if (depth > maximumDepth) throw tooDeep()
   if (value instanceof Dict) return writeDict(value, form, depth)
   if (Array.isArray(value)) return writeList(value, form, depth)
@@ -385,18 +380,12 @@ class StandardWriter {
   }
 
   write(value: Value, depth: number): string {
-    switch (typeof value) {
-      case "string":
-        this.take(value.length)
-        return quote(value, true)
-      case "bigint":
-        return intRepr(value)
-      case "number":
-        return floatText(value)
-      case "boolean":
-        return value ? "true" : "false"
+    if (typeof value === "string") {
+      this.take(value.length)
+      return quote(value, true)
     }
-    if (value === null) return "null"
+    const scalar = scalarText(value)
+    if (scalar !== undefined) return scalar
     if (depth > maximumDepth) throw tooDeep()
     if (value instanceof Dict) return this.dictOrRecalled(value, depth)
     if (Array.isArray(value)) return Object.isFrozen(value) ? frozenList(value, depth) : this.list(value, depth)

@@ -248,7 +248,10 @@ export const absolute = (a: Value): Value => {
   return integer < 0n ? -integer : integer
 }
 
-type Order = "<" | "<=" | ">" | ">="
+const orders = ["<", "<=", ">", ">="] as const
+type Order = (typeof orders)[number]
+
+export const isOrder = (operator: string): operator is Order => orders.some((order) => order === operator)
 
 /** `a < b` and its like. Throws Python's TypeError for what has no order. */
 export const ordered = (operator: Order, a: Value, b: Value): boolean => {
