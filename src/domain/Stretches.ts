@@ -15,7 +15,7 @@ export class Stretches {
   /** What nobody has taken yet, by the worker whose it is. */
   private readonly left: Array<Stretch>
 
-  /** So many items for so many workers, each of whom has as many as any other. */
+  /** So many items, shared out evenly. */
   constructor(items: number, workers: number) {
     const bound = (worker: number): number => Math.floor(items * worker / workers)
     this.left = Array.from({ length: workers }, (_, worker) => ({ start: bound(worker), end: bound(worker + 1) }))

@@ -48,6 +48,10 @@ const checkReadable = (source: string): void => {
  */
 export const parseSource = (source: string, file: string, limits?: Limits): Expression => {
   checkReadable(source)
+  return parsed(source, file, limits)
+}
+
+const parsed = (source: string, file: string, limits?: Limits): Expression => {
   try {
     return parse(source, limits)
   } catch (fault) {
@@ -59,7 +63,7 @@ export const parseSource = (source: string, file: string, limits?: Limits): Expr
 /** Parses and checks as `eval(source)` does before it runs anything. Throws what `parseSource` throws. */
 export const compile = (source: string): Expression => {
   checkReadable(source)
-  const expression = parseSource(source.replace(/^[ \t]+/, ""), "<string>")
+  const expression = parsed(source.replace(/^[ \t]+/, ""), "<string>")
   checkCompiled(expression, 0)
   return expression
 }

@@ -113,27 +113,21 @@ const firstBlock = (seed: bigint): Uint32Array => {
   return block
 }
 
-/** A seed, with its first block as soon as somebody has drawn from it. */
-interface Source {
-  readonly seed: bigint
-  first: Uint32Array | undefined
-}
-
 export class Random extends Instance {
   readonly typeName = "Random"
-  private readonly source: Source
+  private readonly seed: bigint
   /** The words being drawn, shared with other generators and never changed; absent until the first draw. */
   private block: Uint32Array | undefined
   private position = size
 
-  private constructor(source: Source) {
+  private constructor(seed: bigint) {
     super()
-    this.source = source
+    this.seed = seed
   }
 
   /** `random.Random(seed)` for int, bool, float and str; None is taken as 0. Throws Python's TypeError otherwise. */
   static seeded(seed: Value): Random {
-    return new Random({ seed: seedNumber(seed), first: undefined })
+    return new Random(seedNumber(seed))
   }
 
   /** Position in the MT state, 1..624: how many words of it have been drawn. */
@@ -143,7 +137,7 @@ export class Random extends Instance {
 
   /** A generator that goes on from here by itself. */
   override deepCopy(): Random {
-    const copy = new Random(this.source)
+    const copy = new Random(this.seed)
     copy.block = this.block
     copy.position = this.position
     return copy
@@ -152,7 +146,7 @@ export class Random extends Instance {
   /** The next 32-bit output, `getrandbits(32)`. */
   next32(): number {
     if (this.block === undefined || this.position >= size) {
-      this.block = this.block === undefined ? this.source.first ??= firstBlock(this.source.seed) : twisted(this.block)
+      this.block = this.block === undefined ? firstBlock(this.seed) : twisted(this.block)
       this.position = 0
     }
     let word = this.block[this.position++]!
