@@ -91,6 +91,11 @@ describe("lines and words", () => {
 
   it("break where Python breaks", () => {
     assert.deepStrictEqual(Text.splitLines("a\nb\r\nc\rd\u0085e\u2028f\u001cg\n"), ["a", "b", "c", "d", "e", "f", "g"])
+    for (
+      const lineBreak of ["\n", "\r", "\r\n", "\v", "\f", "\u001c", "\u001d", "\u001e", "\u0085", "\u2028", "\u2029"]
+    ) {
+      assert.deepStrictEqual(Text.splitLines(`a${lineBreak}b\nc${lineBreak}`), ["a", "b", "c"])
+    }
     assert.deepStrictEqual(Text.splitLines(""), [])
     assert.deepStrictEqual(Text.splitLines("\n\n"), ["", ""])
     assert.deepStrictEqual(Text.words(" a\u00a0b\u3000c\u200bd\u001ce "), ["a", "b", "c\u200bd", "e"])
