@@ -8,9 +8,10 @@ import { str } from "../python/Text.ts"
 import { Dict, iterate, PythonError, type Value } from "../python/Value.ts"
 import { type Encoded, encodeState } from "./Encoding.ts"
 import type { Entry } from "./Entry.ts"
-import { execute, executeJson, open, type Session, type World } from "./Execute.ts"
+import { execute, executeJson } from "./Execute.ts"
 import type { Line } from "./Lines.ts"
 import type { LongContext } from "./LongContext.ts"
+import { open, type Session, type World } from "./Session.ts"
 import { classNames } from "./Toolsets.ts"
 
 const Shape = Schema.Struct({

@@ -6,8 +6,9 @@
  */
 import { PythonError } from "../python/Value.ts"
 import type { Entry } from "./Entry.ts"
-import { execute, open, type Session } from "./Execute.ts"
+import { execute } from "./Execute.ts"
 import type { LongContext } from "./LongContext.ts"
+import { open, type Session } from "./Session.ts"
 import type { Shared } from "./Shared.ts"
 import type { Simulator } from "./Toolsets.ts"
 

@@ -4,168 +4,23 @@
  * A call is the text of a Python expression or a JSON tool call; its result is always a text. What did not succeed
  * comes with a `Failure` beside the text, whether a tool, the binding of arguments, the parser or the evaluator said no.
  */
-import { type Limits, remembered } from "../Memo.ts"
 import { builtin } from "../python/Builtins.ts"
 import { Callable } from "../python/Callable.ts"
 import { compile } from "../python/Compile.ts"
 import { evaluate, type Scope } from "../python/Evaluate.ts"
 import { charactersPerItem, extentOf } from "../python/Extent.ts"
-import * as Json from "../python/Json.ts"
 import { exceeded, limits, maximumSource } from "../python/Limits.ts"
 import { bind, type BindingFault } from "../python/Signature.ts"
 import { thaw } from "../python/Thaw.ts"
 import { deepCopy, Dict, Instance, type Keywords, PythonError, type Value } from "../python/Value.ts"
 import { executorName } from "./ExecutorNames.ts"
-import { callText, type LiteralCall, literalCall, plainArguments } from "./LiteralCall.ts"
-import type { LongContext } from "./LongContext.ts"
+import { callText, plainArguments } from "./LiteralCall.ts"
 import { resultText } from "./ResultText.ts"
 import { forbiddenName, instanceName, instancePrefix, rewrite } from "./Rewrite.ts"
-import type { Shared } from "./Shared.ts"
+import type { Session } from "./Session.ts"
+import { type Located, qualifiedName } from "./Toolbox.ts"
 import { Failure } from "./Toolset.ts"
-import { type RegisteredToolset, type Simulator, type ToolInfo, toolsetOf } from "./Toolsets.ts"
-
-/** A tool within the classes of an entry. */
-export interface Located {
-  readonly tool: ToolInfo
-  /** Which of the entry's classes has it, and where among the class's tools. */
-  readonly classIndex: number
-  readonly toolIndex: number
-}
-
-/** Texts of configurations that are remembered for each list of classes: the benchmark has 60 of them at most. */
-const alike: Limits = { maximumTexts: 256, maximumLength: 1 << 16 }
-
-/** Toolsets by class, in the entry's order, and their tools by name. */
-class Toolbox {
-  readonly toolsets: ReadonlyArray<RegisteredToolset>
-  readonly tools: ReadonlyMap<string, Located>
-  /** What begins from that text: the variants of a scenario do alike, and have all of it in common. */
-  readonly beginning = {
-    standard: remembered((config) => new Beginning(this, Json.loads(config)), alike),
-    longContext: remembered((config) => new Beginning(this, Json.loads(config)), alike)
-  }
-
-  constructor(toolsets: ReadonlyArray<RegisteredToolset>) {
-    const tools = new Map<string, Located>()
-    for (const [classIndex, toolset] of toolsets.entries()) {
-      for (const [toolIndex, tool] of toolset.tools.entries()) tools.set(tool.name, { tool, classIndex, toolIndex })
-    }
-    this.toolsets = toolsets
-    this.tools = tools
-  }
-}
-
-/** Toolboxes by the classes' names: an entry's classes are one of a few dozen lists. */
-const toolboxes = new Map<string, Toolbox>()
-
-const toolboxOf = (toolsets: ReadonlyArray<RegisteredToolset>): Toolbox => {
-  const key = toolsets.map((toolset) => toolset.name).join(" ")
-  let toolbox = toolboxes.get(key)
-  if (toolbox === undefined) toolboxes.set(key, toolbox = new Toolbox(toolsets))
-  return toolbox
-}
-
-/** What a session is made of: a part of an `Entry`. */
-export interface World {
-  /** Classes to instantiate, in the order of their tools. */
-  readonly classes: ReadonlyArray<string>
-  /** Class name -> configuration: JSON text, so that 10000.0 stays a float, or its value, which is not changed. */
-  readonly initialConfig: string | Dict
-  readonly longContext: boolean
-}
-
-export interface OpenOptions {
-  /** What the instances are called after, `<model>[_eval]_<id>`; it shows in results whose text has `tool (` in it. */
-  readonly name: string
-  /** The constants of the long-context category; used by worlds that are of it. */
-  readonly longContext?: LongContext | undefined
-  /** What instances have in common with those of other sessions; nothing when absent. */
-  readonly shared?: Shared | undefined
-}
-
-/** Classes without a simulator. */
-export class ToolsetMissing extends Error {
-  readonly classes: ReadonlyArray<string>
-  constructor(classes: ReadonlyArray<string>) {
-    super(`no simulator of ${classes.join(", ")} yet`)
-    this.classes = classes
-  }
-}
-
-/** The instances of one episode. Calls change their state. */
-export interface Session {
-  /** In the order of the classes. */
-  readonly instances: ReadonlyArray<Simulator>
-  /** Tool name -> where it is. */
-  readonly tools: ReadonlyMap<string, Located>
-  /** See `OpenOptions`. */
-  readonly name: string
-  readonly world: World
-  /** The configuration of the world, frozen. */
-  readonly config: Dict
-}
-
-/** What the sessions of worlds that are alike have in common. */
-class Beginning {
-  readonly toolbox: Toolbox
-  readonly config: Dict
-  /** Make the instances, with these constants. */
-  private copiers: ReadonlyArray<() => Simulator> | undefined
-  private constants: LongContext | undefined
-
-  /** The configuration is adopted. */
-  constructor(toolbox: Toolbox, config: Value) {
-    this.toolbox = toolbox
-    this.config = config instanceof Dict ? config : new Dict()
-    this.config.freeze()
-  }
-
-  /** The instances before any call. To fill them from the configuration takes longer than an episode, so it is done once. */
-  instances(constants: LongContext | undefined, shared: Shared | undefined): ReadonlyArray<Simulator> {
-    // What instances share is nobody's own, and so nothing to copy.
-    if (shared !== undefined) return this.load(constants, shared)
-    if (this.copiers === undefined || this.constants !== constants) {
-      this.copiers = this.load(constants).map((instance) => instance.copier())
-      this.constants = constants
-    }
-    return this.copiers.map((copy) => copy())
-  }
-
-  private load(constants: LongContext | undefined, shared?: Shared): ReadonlyArray<Simulator> {
-    return this.toolbox.toolsets.map((toolset) => {
-      const config = this.config.get(toolset.name)
-      return toolset.open(config === undefined ? new Dict() : deepCopy(config), constants, shared)
-    })
-  }
-}
-
-const begun = ({ classes, initialConfig, longContext }: World): Beginning => {
-  const missing = classes.filter((name) => toolsetOf(name) === undefined)
-  if (missing.length > 0) throw new ToolsetMissing(missing)
-  const toolbox = toolboxOf(classes.flatMap((name) => toolsetOf(name) ?? []))
-  return typeof initialConfig === "string"
-    ? toolbox.beginning[longContext ? "longContext" : "standard"](initialConfig)
-    : new Beginning(toolbox, deepCopy(initialConfig))
-}
-
-const beginnings = new WeakMap<World, Beginning>()
-
-const beginningOf = (world: World): Beginning => {
-  let beginning = beginnings.get(world)
-  if (beginning === undefined) beginnings.set(world, beginning = begun(world))
-  return beginning
-}
-
-/**
- * Makes the instances of a world. Throws `ToolsetMissing`, and `PythonError` for a configuration that the original
- * could not load either.
- */
-export const open = (world: World, { longContext, name, shared }: OpenOptions): Session => {
-  const beginning = beginningOf(world)
-  const { config, toolbox } = beginning
-  const instances = beginning.instances(world.longContext ? longContext : undefined, shared)
-  return { instances, tools: toolbox.tools, name, world, config }
-}
+import type { Simulator, ToolInfo } from "./Toolsets.ts"
 
 /** What came of a call. */
 export interface Outcome {
@@ -209,34 +64,28 @@ const pythonFailure = (error: PythonError, given = new Dict()): Failure =>
     ? error.failure
     : new Failure("python_error", { exception: error.type, message: error.message, given }, { raised: error.message })
 
-const raised = (call: string, failure: Failure, text: string, tool?: Located, toolset?: string): Outcome => ({
+const raised = (call: string, failure: Failure, text: string, located?: Located): Outcome => ({
   call,
   text: raisedPrefix + text,
   failure,
-  ...tool && { tool: tool.tool.name },
-  ...toolset !== undefined && { toolset }
+  ...located && { tool: located.tool.name, toolset: located.toolset }
 })
 
 /** Runs a tool with bound arguments and puts its result into words. */
 const runTool = (session: Session, call: string, located: Located, given: ReadonlyArray<Value>): Outcome => {
-  const instance = session.instances[located.classIndex]!
-  const tool = located.tool.name
-  const toolset = instance.toolset.name
+  const { tool: { name: tool }, toolset } = located
   try {
-    const result = instance.run(located.toolIndex, given)
+    const result = session.instances[located.classIndex]!.run(located.toolIndex, given)
     if (!(result instanceof Failure)) return { call, text: resultText(result), value: result, tool, toolset }
-    if ("raised" in result.standard) return raised(call, result, result.standard.raised, located, toolset)
+    if ("raised" in result.standard) return raised(call, result, result.standard.raised, located)
     const value = result.standard.returned
     return { call, text: resultText(value), value, failure: result, tool, toolset }
   } catch (error) {
     if (!(error instanceof PythonError)) throw error
     const byParameter = Dict.from(located.tool.parameters.map((parameter, i) => [parameter.name, given[i]!]))
-    return raised(call, pythonFailure(error, byParameter), error.message, located, toolset)
+    return raised(call, pythonFailure(error, byParameter), error.message, located)
   }
 }
-
-const qualifiedName = (session: Session, located: Located): string =>
-  `${session.instances[located.classIndex]!.toolset.name}.${located.tool.name}`
 
 const bindAndRun = (
   session: Session,
@@ -245,53 +94,9 @@ const bindAndRun = (
   positional: ReadonlyArray<Value>,
   keywords: Keywords
 ): Outcome => {
-  const bound = bind(qualifiedName(session, located), located.tool.parameters, positional, keywords)
+  const bound = bind(qualifiedName(located), located.tool.parameters, positional, keywords)
   if (!("message" in bound)) return runTool(session, call, located, bound)
-  const toolset = session.instances[located.classIndex]!.toolset.name
-  return raised(call, bindingFailure(bound, located.tool), bound.message, located, toolset)
-}
-
-/**
- * A call text that was read before. What it takes to run it again lies in one place: among thousands of calls, to fetch
- * it from memory is most of the work.
- */
-interface Known {
-  readonly literal: LiteralCall | undefined
-  readonly isMutable: boolean
-  /** The tools among which it was last looked for, and what was found there. */
-  tools: Session["tools"] | undefined
-  located: Located | undefined
-  /** The tool that its arguments were bound to: no two have the same name. They are absent when they did not fit. */
-  boundTo: ToolInfo | undefined
-  bound: ReadonlyArray<Value> | undefined
-}
-
-/** Ground truths and the openings of groups repeat themselves, and reading takes longer than running. */
-const knownCall = remembered(
-  (call): Known => {
-    const literal = literalCall(call)
-    return {
-      literal,
-      isMutable: literal?.isMutable ?? false,
-      tools: undefined,
-      located: undefined,
-      boundTo: undefined,
-      bound: undefined
-    }
-  },
-  { maximumTexts: 1 << 12, maximumLength: 1 << 13 }
-)
-
-/** Finds the tool of a call in a session, and binds its arguments. */
-const prepare = (known: Known, session: Session): void => {
-  const { literal } = known
-  const located = literal && session.tools.get(literal.name)
-  known.tools = session.tools
-  known.located = located
-  if (literal === undefined || located === undefined || located.tool === known.boundTo) return
-  const bound = bind(qualifiedName(session, located), located.tool.parameters, literal.positional, literal.keywords)
-  known.boundTo = located.tool
-  known.bound = "message" in bound ? undefined : bound
+  return raised(call, bindingFailure(bound, located.tool), bound.message, located)
 }
 
 const tooLong = (call: string, most: number): Outcome => {
@@ -303,12 +108,14 @@ const tooLong = (call: string, most: number): Outcome => {
 export const execute = (session: Session, call: string): Outcome => {
   const { source } = limits()
   if (call.length > source) return tooLong(call, source)
-  const known = knownCall(call)
-  if (known.tools !== session.tools) prepare(known, session)
-  const { bound, literal, located } = known
-  if (literal === undefined || located === undefined) return evaluateCall(session, call)
-  if (bound === undefined) return bindAndRun(session, call, located, literal.positional, literal.keywords)
-  return runTool(session, call, located, known.isMutable ? bound.map(deepCopy) : bound)
+  const known = session.script.read(session.calls++, call)
+  known.lookUpIn(session.tools)
+  const { bound, isMutable, literal, located } = known
+  if (located !== undefined && bound !== undefined) {
+    return runTool(session, call, located, isMutable ? bound.map(deepCopy) : bound)
+  }
+  if (located === undefined || literal === undefined) return evaluateCall(session, call)
+  return bindAndRun(session, call, located, literal.positional, literal.keywords)
 }
 
 const mostGiven = maximumSource / charactersPerItem
@@ -345,7 +152,7 @@ const evaluateCall = (session: Session, call: string): Outcome => {
   const prefix = instancePrefix(session.name)
   const className = (tool: string): string | undefined => {
     const located = tools.get(tool)
-    return located && instanceName(prefix, session.instances[located.classIndex]!.toolset.name)
+    return located && instanceName(prefix, located.toolset)
   }
   const processed = rewrite(call, className)
   const refused = forbiddenName(processed)
@@ -354,7 +161,6 @@ const evaluateCall = (session: Session, call: string): Outcome => {
     return raised(call, new Failure("forbidden", { name: refused }, { raised: message }), message)
   }
   const trace: Trace = { located: undefined, failure: undefined }
-  const toolset = (): string | undefined => trace.located && session.instances[trace.located.classIndex]!.toolset.name
   try {
     const value = evaluate(compile(processed), scopeOf(session, prefix, trace))
     const text = resultText(value)
@@ -363,11 +169,11 @@ const evaluateCall = (session: Session, call: string): Outcome => {
       text,
       value,
       ...trace.failure && { failure: trace.failure },
-      ...trace.located && { tool: trace.located.tool.name, toolset: toolset()! }
+      ...trace.located && { tool: trace.located.tool.name, toolset: trace.located.toolset }
     }
   } catch (error) {
     if (!(error instanceof PythonError)) throw error
-    return raised(call, evaluationFailure(session, call, trace, error), error.message, trace.located, toolset())
+    return raised(call, evaluationFailure(session, call, trace, error), error.message, trace.located)
   }
 }
 
@@ -434,13 +240,13 @@ class ToolMethod extends Callable {
     this.trace = trace
     const { module: moduleName } = session.instances[located.classIndex]!.toolset
     const package_ = "bfcl_eval.eval_checker.multi_turn_eval.func_source_code"
-    this.functionText = `${package_}.${moduleName}.${qualifiedName(session, located)}()`
+    this.functionText = `${package_}.${moduleName}.${qualifiedName(located)}()`
   }
 
   override call(positional: ReadonlyArray<Value>, keywords: Keywords): Value {
     this.trace.located = this.located
     this.trace.failure = undefined
-    const bound = bind(qualifiedName(this.session, this.located), this.located.tool.parameters, positional, keywords)
+    const bound = bind(qualifiedName(this.located), this.located.tool.parameters, positional, keywords)
     if ("message" in bound) throw new RaisedFailure(bindingFailure(bound, this.located.tool), bound.message)
     const result = this.session.instances[this.located.classIndex]!.run(this.located.toolIndex, bound)
     if (!(result instanceof Failure)) return this.own(result)
@@ -455,6 +261,6 @@ class ToolMethod extends Callable {
   }
 
   override repr(): string {
-    return `<bound method ${qualifiedName(this.session, this.located)}>`
+    return `<bound method ${qualifiedName(this.located)}>`
   }
 }

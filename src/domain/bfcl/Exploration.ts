@@ -8,7 +8,8 @@
  */
 import { deepCopy, Dict, Instance, PythonError, type Value } from "../python/Value.ts"
 import * as Seed from "../Seed.ts"
-import { executeJson, open, type Outcome, type Session } from "./Execute.ts"
+import { executeJson, type Outcome } from "./Execute.ts"
+import { open, type Session } from "./Session.ts"
 import type { Failure } from "./Toolset.ts"
 import type { RegisteredToolset, ToolInfo } from "./Toolsets.ts"
 

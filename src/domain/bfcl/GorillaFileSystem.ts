@@ -421,7 +421,7 @@ export const GorillaFileSystem: Toolset<State> = {
     ["root", state.root],
     ["_current_dir", state._current_dir]
   ],
-  copier: (state) => () => {
+  copier: () => (state) => {
     const root = state.root.deepCopy()
     return { ...state, root, _current_dir: root }
   },

@@ -15,8 +15,9 @@ import { maximumAttempts, parseResponse, type Response, resultsText } from "../P
 import { missingResponses, type StateMismatch, stateMismatch } from "./Check.ts"
 import { paperCalls } from "./Decode.ts"
 import type { Entry } from "./Entry.ts"
-import { execute, open, type Outcome, type Session, stepCode } from "./Execute.ts"
+import { execute, type Outcome, stepCode } from "./Execute.ts"
 import type { LongContext } from "./LongContext.ts"
+import { open, type Session } from "./Session.ts"
 
 /** Said before the next question when tools were called in a turn in which none could help. */
 export const warning = "(SYSTEM WARNING: You should not call any function in this turn because certain function " +

@@ -9,7 +9,7 @@ import { add } from "../python/Number.ts"
 import { Random } from "../python/Random.ts"
 import { PySet } from "../python/Set.ts"
 import { str } from "../python/Text.ts"
-import { attributeError, contains, Dict, equals, PythonError, truthy, type Value } from "../python/Value.ts"
+import { attributeError, contains, deepCopy, Dict, equals, PythonError, truthy, type Value } from "../python/Value.ts"
 import * as Attributes from "./Attributes.ts"
 import { failed, type Failure, settings, type Tool, type Toolset } from "./Toolset.ts"
 
@@ -261,7 +261,13 @@ export const MessageAPI: Toolset<State> = {
   ],
   load,
   ...Attributes.named(
-    (state: State) => ({ ...state }),
+    (state: State) => ({
+      ...state,
+      _random: state._random.deepCopy(),
+      generated_ids: deepCopy(state.generated_ids),
+      user_map: state.user_map.deepCopy(),
+      inbox: state.inbox.map(deepCopy)
+    }),
     "_random",
     "generated_ids",
     "user_count",

@@ -16,9 +16,10 @@ import { type Checker, checker, type Judgement, mismatchDetail, missingDetail, t
 import { type Decoded, functionCalls, promptingCalls } from "./Decode.ts"
 import { announcement, type Document, type Tools, updatedFunctions } from "./Documents.ts"
 import { type Entry, groundTruth } from "./Entry.ts"
-import { execute, open, type Outcome, type Session, stepCode } from "./Execute.ts"
+import { execute, type Outcome, stepCode } from "./Execute.ts"
 import * as FunctionTools from "./FunctionTools.ts"
 import type { LongContext } from "./LongContext.ts"
+import { open, type Session } from "./Session.ts"
 import { Shared } from "./Shared.ts"
 import { reported } from "./Telling.ts"
 

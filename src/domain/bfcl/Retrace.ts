@@ -6,10 +6,11 @@ import type { EpisodeRecord } from "../EpisodeRecord.ts"
 import { repr, str } from "../python/Text.ts"
 import { Dict, Instance, Tuple, type Value } from "../python/Value.ts"
 import type { Entry } from "./Entry.ts"
-import { execute, open, type Session } from "./Execute.ts"
+import { execute } from "./Execute.ts"
 import { Directory, File } from "./FileTree.ts"
 import * as Interaction from "./Interaction.ts"
 import type { LongContext } from "./LongContext.ts"
+import { open, type Session } from "./Session.ts"
 
 /** A state as the places of its leaves and their texts: `GorillaFileSystem/root/notes.txt` -> `'hello'`. */
 export type Leaves = ReadonlyMap<string, string>

@@ -8,7 +8,7 @@ import { join, lowered } from "../python/Methods.ts"
 import { add, isGreater, isLess } from "../python/Number.ts"
 import { item } from "../python/Subscript.ts"
 import { str } from "../python/Text.ts"
-import { attributeError, Dict, equals, iterate, truthy, type Value } from "../python/Value.ts"
+import { attributeError, deepCopy, Dict, equals, iterate, truthy, type Value } from "../python/Value.ts"
 import * as Attributes from "./Attributes.ts"
 import { failed, Failure, settings, type Tool, type Toolset } from "./Toolset.ts"
 
@@ -210,7 +210,12 @@ export const TicketAPI: Toolset<State> = {
     getUserTickets
   ],
   load,
-  ...Attributes.named((state: State) => ({ ...state }), "ticket_queue", "ticket_counter", "current_user"),
+  ...Attributes.named(
+    (state: State) => ({ ...state, ticket_queue: deepCopy(state.ticket_queue) }),
+    "ticket_queue",
+    "ticket_counter",
+    "current_user"
+  ),
   providers: {
     ticket_id: [{ tool: "get_user_tickets" }, { tool: "create_ticket" }],
     ticket_login: [{ tool: "ticket_login" }]

@@ -95,8 +95,8 @@ export interface Toolset<State> {
    * The checker compares the public ones; conformance compares all.
    */
   readonly attributes: (state: State) => ReadonlyArray<readonly [name: string, value: Value]>
-  /** Makes states like this one, which was loaded and nothing else; its values are frozen, so that copies may share them. */
-  readonly copier: (state: State) => () => State
+  /** How to copy a state like this one, which was loaded and nothing else; its values are frozen, so that copies may share them. */
+  readonly copier: (state: State) => (state: State) => State
   /** The checker's comparison of two states: every public attribute equal, by Python's `==`. */
   readonly equalStates: (a: State, b: State) => boolean
   /** Resource -> the tools that provide it, best first. */

@@ -27,8 +27,13 @@ export interface Simulator {
    * them when there is no other. Throws `PythonError` where Python's comparison does (a cyclic directory).
    */
   readonly differences: (that: Simulator | undefined) => ReadonlyArray<string>
-  /** Makes instances like this one, on which no tool was run, nor will be: its state is frozen, and shared as far as it can. */
-  readonly copier: () => () => Simulator
+  /** What makes instances like this one, on which no tool was run, nor will be: its state is frozen. */
+  readonly beginning: () => InstanceBeginning
+}
+
+/** Makes instances that begin alike. They share the state they begin with until one of their tools is run. */
+export interface InstanceBeginning {
+  readonly open: () => Simulator
 }
 
 /** A tool set whose type of state is closed over. */
@@ -46,15 +51,35 @@ export interface RegisteredToolset {
 class Simulation<State> implements Simulator {
   readonly toolset: RegisteredToolset
   private readonly rules: Toolset<State>
-  private readonly state: State
+  private state: State
+  /** Whether nothing but its own tools can change its state. */
+  private readonly isAlone: boolean
+  /** Makes a state of its own, of one that instances begin with. */
+  private copy: ((state: State) => State) | undefined
+  /** An instance with an equal state, as long as a tool was run on neither. */
+  private twin: Simulation<State> | undefined
 
-  constructor(toolset: RegisteredToolset, rules: Toolset<State>, state: State) {
+  constructor(
+    toolset: RegisteredToolset,
+    rules: Toolset<State>,
+    state: State,
+    isAlone: boolean,
+    copy?: (state: State) => State
+  ) {
     this.toolset = toolset
     this.rules = rules
     this.state = state
+    this.isAlone = isAlone
+    this.copy = copy
+    this.twin = undefined
   }
 
   run(tool: number, given: ReadonlyArray<Value>): Value | Failure {
+    this.twin = undefined
+    if (this.copy !== undefined) {
+      this.state = this.copy(this.state)
+      this.copy = undefined
+    }
     return this.rules.tools[tool]!.run(this.state, ...given)
   }
 
@@ -64,19 +89,42 @@ class Simulation<State> implements Simulator {
 
   differences(that: Simulator | undefined): ReadonlyArray<string> {
     if (!this.isAlike(that)) return publicNames(this.attributes())
-    return this.rules.equalStates(this.state, that.state) ? none : unequal(this.attributes(), that.attributes())
+    if (this.twin === that && that.twin === this) return none
+    if (!this.rules.equalStates(this.state, that.state)) return unequal(this.attributes(), that.attributes())
+    if (this.isAlone && that.isAlone) {
+      this.twin = that
+      that.twin = this
+    }
+    return none
   }
 
-  copier(): () => Simulator {
+  beginning(): InstanceBeginning {
     for (const [, value] of this.attributes()) freeze(value)
-    const { rules, toolset } = this
-    const copy = rules.copier(this.state)
-    return () => new Simulation(toolset, rules, copy())
+    const { rules, state, toolset } = this
+    return new SimulationBeginning(toolset, rules, state, rules.copier(state))
   }
 
   /** What has the same rules has the same kind of state. */
   private isAlike(that: Simulator | undefined): that is Simulation<State> {
     return that instanceof Simulation && that.rules === this.rules
+  }
+}
+
+class SimulationBeginning<State> implements InstanceBeginning {
+  private readonly toolset: RegisteredToolset
+  private readonly rules: Toolset<State>
+  private readonly state: State
+  private readonly copy: (state: State) => State
+
+  constructor(toolset: RegisteredToolset, rules: Toolset<State>, state: State, copy: (state: State) => State) {
+    this.toolset = toolset
+    this.rules = rules
+    this.state = state
+    this.copy = copy
+  }
+
+  open(): Simulator {
+    return new Simulation(this.toolset, this.rules, this.state, true, this.copy)
   }
 }
 
@@ -87,7 +135,7 @@ const register = <State>(module: string, toolset: Toolset<State>): RegisteredToo
     tools: toolset.tools,
     providers: toolset.providers,
     open: (config, longContext, shared) =>
-      new Simulation(registered, toolset, toolset.load(config, longContext, shared))
+      new Simulation(registered, toolset, toolset.load(config, longContext, shared), shared === undefined)
   }
   return registered
 }

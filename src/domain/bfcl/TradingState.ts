@@ -2,7 +2,7 @@
 import { toInt } from "../python/Number.ts"
 import { Random } from "../python/Random.ts"
 import { isDigit } from "../python/Text.ts"
-import { attributeError, Dict, type Value } from "../python/Value.ts"
+import { attributeError, deepCopy, Dict, type Value } from "../python/Value.ts"
 import * as Attributes from "./Attributes.ts"
 import type { LongContext } from "./LongContext.ts"
 import { settings } from "./Toolset.ts"
@@ -80,7 +80,15 @@ export const load = (config: Value, longContext: LongContext | undefined): State
 
 /** Python's order. */
 export const { attributes, copier, equalStates } = Attributes.named(
-  (state: State) => ({ ...state }),
+  (state: State) => ({
+    ...state,
+    orders: state.orders.deepCopy(),
+    account_info: state.account_info.deepCopy(),
+    stocks: state.stocks.deepCopy(),
+    watch_list: state.watch_list.map(deepCopy),
+    transaction_history: state.transaction_history.map(deepCopy),
+    _random: state._random.deepCopy()
+  }),
   "orders",
   "account_info",
   "authenticated",

@@ -87,7 +87,12 @@ const flightCosts = ({ factor, routes, travel_class, travel_date }: Pricing): Di
 
 /** Python's order, from the second attribute on. */
 const named = Attributes.named(
-  (state: State) => ({ ...state }),
+  (state: State) => ({
+    ...state,
+    _random: state._random.deepCopy(),
+    credit_card_list: state.credit_card_list.deepCopy(),
+    booking_record: state.booking_record.deepCopy()
+  }),
   "_random",
   "credit_card_list",
   "booking_record",

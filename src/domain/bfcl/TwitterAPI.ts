@@ -8,7 +8,17 @@ import { lowered } from "../python/Methods.ts"
 import { add, toInt } from "../python/Number.ts"
 import { item } from "../python/Subscript.ts"
 import { str } from "../python/Text.ts"
-import { attributeError, contains, Dict, equals, Instance, iterate, truthy, type Value } from "../python/Value.ts"
+import {
+  attributeError,
+  contains,
+  deepCopy,
+  Dict,
+  equals,
+  Instance,
+  iterate,
+  truthy,
+  type Value
+} from "../python/Value.ts"
 import * as Attributes from "./Attributes.ts"
 import { Shared } from "./Shared.ts"
 import { failed, type Failure, settings, type Tool, type Toolset } from "./Toolset.ts"
@@ -299,7 +309,14 @@ export const TwitterAPI: Toolset<State> = {
   ],
   load,
   ...Attributes.named(
-    (state: State) => ({ ...state, shared: new Shared() }),
+    (state: State) => ({
+      ...state,
+      tweets: state.tweets.deepCopy(),
+      comments: state.comments.deepCopy(),
+      retweets: state.retweets.deepCopy(),
+      following_list: deepCopy(state.following_list),
+      shared: new Shared()
+    }),
     "username",
     "password",
     "authenticated",

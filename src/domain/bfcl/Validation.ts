@@ -6,8 +6,10 @@ import { Dict, PythonError } from "../python/Value.ts"
 import { multiTurn } from "./Check.ts"
 import type { Documents } from "./Documents.ts"
 import type { Entry } from "./Entry.ts"
-import { execute, open, type Outcome, ToolsetMissing } from "./Execute.ts"
+import { execute, type Outcome } from "./Execute.ts"
 import type { LongContext } from "./LongContext.ts"
+import { open } from "./Session.ts"
+import { ToolsetMissing } from "./Toolbox.ts"
 import { toolsetOf } from "./Toolsets.ts"
 
 /** What is wrong with an entry, in a sentence, and which of the benchmark's two files about it is to be mended. */

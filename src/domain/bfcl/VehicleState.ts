@@ -75,7 +75,7 @@ export const load = (config: Value, longContext: LongContext | undefined): State
 
 /** Python's order. */
 export const { attributes, copier, equalStates } = Attributes.named(
-  (state: State) => ({ ...state }),
+  (state: State) => ({ ...state, _random: state._random.deepCopy(), doorStatus: state.doorStatus.deepCopy() }),
   "_random",
   "fuelLevel",
   "batteryVoltage",

@@ -1,7 +1,8 @@
 /** A drill is kept only if its ground truth runs without a failure and passes its own check. */
 import * as Check from "../bfcl/Check.ts"
 import { groundTruth } from "../bfcl/Entry.ts"
-import { execute, open } from "../bfcl/Execute.ts"
+import { execute } from "../bfcl/Execute.ts"
+import { open } from "../bfcl/Session.ts"
 import type { Drill } from "./Drill.ts"
 import { longContext } from "./LongContext.ts"
 

@@ -92,6 +92,21 @@ const fieldOf = (fields: Readonly<Record<string, Value>>, key: string): Value | 
   return value === undefined || Object.hasOwn(fields, key) ? value : undefined
 }
 
+const equalFields = (
+  these: Readonly<Record<string, Value>>,
+  those: Readonly<Record<string, Value>>,
+  areEqual: (a: Value, b: Value) => boolean
+): boolean => {
+  let more = 0
+  for (const key in these) {
+    const other = fieldOf(those, key)
+    if (other === undefined || !areEqual(these[key]!, other)) return false
+    more++
+  }
+  for (const _ in those) more--
+  return more === 0
+}
+
 /** What two keys have in common exactly when Python finds them equal. */
 type Slot = string | bigint | number | null | Instance
 
@@ -287,6 +302,7 @@ export class Dict {
   }
 
   equals(that: Dict, areEqual: (a: Value, b: Value) => boolean = equals): boolean {
+    if (this.made !== undefined && that.made !== undefined) return equalFields(this.made, that.made, areEqual)
     if (this.size !== that.size) return false
     const agree = (slot: Slot): boolean => {
       const value = this.at(slot)

@@ -2,9 +2,13 @@ import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
 import * as Check from "../../../src/domain/bfcl/Check.ts"
 import type { Entry } from "../../../src/domain/bfcl/Entry.ts"
+import { execute } from "../../../src/domain/bfcl/Execute.ts"
 import * as LongContext from "../../../src/domain/bfcl/LongContext.ts"
+import { open, type Session } from "../../../src/domain/bfcl/Session.ts"
 import { Shared } from "../../../src/domain/bfcl/Shared.ts"
+import { classNames } from "../../../src/domain/bfcl/Toolsets.ts"
 import { Dict } from "../../../src/domain/python/Value.ts"
+import { changes } from "./changes.ts"
 import { carEntry, lockAll, pressBrake, start } from "./entries.ts"
 
 /** The ground truth as a model would play it, a step for every call. */
@@ -12,6 +16,46 @@ const played = (entry: Entry): ReadonlyArray<Check.Steps> =>
   entry.turns.map((turn) => turn.groundTruth.map((call) => [call]))
 
 const reasonOf = (judgement: Check.Judgement): string => judgement.valid ? "valid" : judgement.reason
+
+/** Sessions that nobody has compared, with what was called in each. */
+const sidesAfter = (calls: ReadonlyArray<typeof Move.Type>, initialConfig: string): [Session, Session] => {
+  const world = { classes: classNames, initialConfig, longContext: false }
+  const sides: [Session, Session] = [open(world, { name: "a" }), open(world, { name: "b" })]
+  for (const [side, call] of calls) execute(sides[side], call)
+  return sides
+}
+
+const Move = Schema.Tuple([Schema.Literals([0, 1]), Schema.Literals(changes)])
+
+describe("the comparison of states", () => {
+  it.prop("goes by what was called, not by when it was made before", [Schema.Array(Move)], ([moves]) => {
+    const [a, b] = sidesAfter([], "{}")
+    for (const [i, [side, call]] of moves.entries()) {
+      execute(side === 0 ? a : b, call)
+      const expected = Check.stateMismatch(...sidesAfter(moves.slice(0, i + 1), "{}"))
+      assert.deepStrictEqual(Check.stateMismatch(a, b), expected)
+      assert.deepStrictEqual(Check.stateMismatch(a, b), expected)
+    }
+  })
+
+  it("finds nothing equal to a number that is none, even where nothing was called", () => {
+    const [a, b] = sidesAfter([], "{\"VehicleControlAPI\": {\"fuelLevel\": NaN}}")
+    const expected = { toolset: "VehicleControlAPI", attributes: ["fuelLevel"] }
+    for (let i = 0; i < 2; i++) assert.deepStrictEqual(Check.stateMismatch(a, b), expected)
+  })
+
+  it("sees what a third session does to what the original's instances share", () => {
+    const world = { classes: ["TwitterAPI"], initialConfig: "{}", longContext: false }
+    const shared = new Shared()
+    const [adopting, owning, third] = [0, 1, 2].map(() => open(world, { name: "shared", shared }))
+    for (const session of [adopting!, owning!, third!]) execute(session, "authenticate_twitter('john', 'john123')")
+    for (const session of [adopting!, third!]) execute(session, "post_tweet('hello')")
+    execute(owning!, "post_tweet('hello', [], [])")
+    assert.isUndefined(Check.stateMismatch(adopting!, owning!))
+    execute(third!, "mention(0, ['a'])")
+    assert.deepStrictEqual(Check.stateMismatch(adopting!, owning!), { toolset: "TwitterAPI", attributes: ["tweets"] })
+  })
+})
 
 describe("the multi-turn checker", () => {
   const entry = carEntry([lockAll, pressBrake], [start], ["displayCarStatus('fuel')"])

@@ -1,10 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary } from "effect"
 import { encodeState } from "../../../src/domain/bfcl/Encoding.ts"
-import { execute, executeJson, open, type Session, ToolsetMissing } from "../../../src/domain/bfcl/Execute.ts"
+import { execute, executeJson } from "../../../src/domain/bfcl/Execute.ts"
 import { callText } from "../../../src/domain/bfcl/LiteralCall.ts"
+import { open, type Session } from "../../../src/domain/bfcl/Session.ts"
 import { classNames } from "../../../src/domain/bfcl/Toolsets.ts"
-import { longContext as constants } from "../../../src/domain/drills/LongContext.ts"
 import { Dict } from "../../../src/domain/python/Value.ts"
 import { jsonValue, text } from "../python/values.ts"
 
@@ -222,18 +222,6 @@ describe("repeated texts", () => {
   })
 })
 
-describe("open", () => {
-  it("says which classes have no simulator", () => {
-    assert.throws(() => open({ ...world, classes: ["NoSuchAPI"] }, { name: "a" }), ToolsetMissing, "NoSuchAPI")
-  })
-
-  it("gives every session its own state", () => {
-    const [a, b] = [session(), session()]
-    execute(a, "rm('a.txt')")
-    assert.strictEqual(result("cat('a.txt')", b), "{\"file_content\": \"alpha\"}")
-  })
-})
-
 describe("a call that asks for too much", () => {
   it("ends in an exception that names the limit", () => {
     for (
@@ -268,50 +256,4 @@ describe("a call that asks for too much", () => {
     }
     assert.strictEqual(result("pwd()", on), "{\"current_working_directory\": \"/home\"}")
   })
-})
-
-/** Changes of every kind of state, and of what tools return. */
-const changes = [
-  "mkdir('a')",
-  "cp('.', 'a')",
-  "message_login('USR001')",
-  "send_message('USR002', 'hello')",
-  "authenticate_twitter('john', 'john123')",
-  "post_tweet('hello')",
-  "mention(0, ['a'])",
-  "mention(0, 'text')",
-  "ticket_login('a', 'b')",
-  "create_ticket('a')",
-  "trading_login('a', 'b')",
-  "place_order('Buy', 'AAPL', 100.0, 1)",
-  "fund_account(10.0)",
-  "get_watchlist().append('x')",
-  "get_stock_info('AAPL')['MA(5)'].append(1)",
-  "get_flight_cost('SFO', 'LAX', '2024-10-06', 'first')['travel_cost_list'].append(1)",
-  "authenticate_travel('a', 'b', 'c', 'user', 'a', 'b')",
-  "fillFuelTank(5)",
-  "lockDoors(True, ['driver'])"
-]
-
-const states = (of: Session) => of.instances.map(encodeState)
-
-describe("sessions of worlds that are alike", () => {
-  for (const longContext of [false, true]) {
-    it(`begin alike${longContext ? " in long context" : ""}, whatever happens in another`, () => {
-      const world = { classes: classNames, longContext }
-      const start = (initialConfig: string | Dict = "{}"): Session =>
-        open({ ...world, initialConfig }, { name: "sessions", longContext: constants })
-      const [first, second] = [start(), start()]
-      // A value is read anew, where texts that are equal are read once.
-      const beginning = states(start(new Dict()))
-      const results = changes.map((call) => execute(first, call).text)
-      assert.deepStrictEqual(states(second), beginning)
-      assert.deepStrictEqual(states(start()), beginning)
-      assert.deepStrictEqual(changes.map((call) => execute(second, call).text), results)
-      assert.deepStrictEqual(states(second), states(first))
-      for (const [i, state] of states(first).entries()) {
-        if (classNames[i] !== "MathAPI") assert.notDeepEqual(state, beginning[i], classNames[i])
-      }
-    })
-  }
 })

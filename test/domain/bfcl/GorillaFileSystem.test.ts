@@ -1,8 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
 import { encodeState } from "../../../src/domain/bfcl/Encoding.ts"
-import { execute, open, type Session } from "../../../src/domain/bfcl/Execute.ts"
+import { execute } from "../../../src/domain/bfcl/Execute.ts"
 import * as LongContext from "../../../src/domain/bfcl/LongContext.ts"
+import { open, type Session } from "../../../src/domain/bfcl/Session.ts"
 import { Dict, PythonError } from "../../../src/domain/python/Value.ts"
 
 const file = (content: string) => ({ type: "file", content })

@@ -1,8 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
 import { encodeState } from "../../../src/domain/bfcl/Encoding.ts"
-import { execute, open, type Session } from "../../../src/domain/bfcl/Execute.ts"
+import { execute } from "../../../src/domain/bfcl/Execute.ts"
 import { conversions, metres } from "../../../src/domain/bfcl/MathUnits.ts"
+import { open, type Session } from "../../../src/domain/bfcl/Session.ts"
 import { toolsetOf } from "../../../src/domain/bfcl/Toolsets.ts"
 
 const session = (config: object = {}): Session =>

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { encodeState } from "../../../src/domain/bfcl/Encoding.ts"
-import { execute, open, type Session } from "../../../src/domain/bfcl/Execute.ts"
+import { execute } from "../../../src/domain/bfcl/Execute.ts"
+import { open, type Session } from "../../../src/domain/bfcl/Session.ts"
 import { PySet } from "../../../src/domain/python/Set.ts"
 import { Dict } from "../../../src/domain/python/Value.ts"
 

@@ -1,7 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
 import { groundTruth } from "../../../src/domain/bfcl/Entry.ts"
-import { execute, open } from "../../../src/domain/bfcl/Execute.ts"
+import { execute } from "../../../src/domain/bfcl/Execute.ts"
+import { open } from "../../../src/domain/bfcl/Session.ts"
 import {
   type Drill,
   generate,

@@ -206,6 +206,17 @@ describe("a dictionary made of an object", () => {
   })
 })
 
+const Field = Schema.optionalKey(Schema.Literals([0n, 1n, 1, true]))
+const Fields = Schema.Struct({ a: Field, b: Field, constructor: Field })
+
+describe("two dictionaries made of objects", () => {
+  it.prop("are equal when their entries are", [Fields, Fields], ([these, those]) => {
+    const [a, b] = [these, those].map((fields): Record<string, Value> => ({ ...fields }))
+    const [one, other] = [a!, b!].map((fields) => Dict.from(Object.entries(fields)))
+    assert.strictEqual(equals(Dict.of(a!), Dict.of(b!)), equals(one!, other!))
+  })
+})
+
 describe("truth and membership", () => {
   it("takes what is empty or zero for false", () => {
     for (const value of [null, false, 0n, 0, -0, "", [], new Dict(), new Tuple([]), new PySet()]) {
