@@ -71,7 +71,7 @@ export const json = Flag.Boolean("json").pipe(
 )
 
 export const rounds = (count: number) =>
-  positive("rounds").pipe(Flag.withDefault(count), Flag.withDescription("Rounds that a figure is the median of"))
+  positive("rounds").pipe(Flag.withDefault(count), Flag.withDescription("Rounds that are measured"))
 
 export const median = (values: ReadonlyArray<number>): number =>
   values.toSorted((a, b) => a - b)[values.length >> 1] ?? NaN
@@ -95,7 +95,9 @@ export const spent = <A, E, R>(work: Effect.Effect<A, E, R>): Effect.Effect<Spen
   })
 
 /** Bytes in use once nothing is left to collect; wants node's `--expose-gc`. */
-export const inUse: Effect.Effect<number> = Effect.sync(() => {
+export const inUse: Effect.Effect<number> = Effect.gen(function*() {
+  // What the task at hand has looked at weakly stays until it is over.
+  yield* Effect.sleep(0)
   globalThis.gc?.()
   globalThis.gc?.()
   const { arrayBuffers, heapUsed } = process.memoryUsage()
