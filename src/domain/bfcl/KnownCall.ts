@@ -47,13 +47,13 @@ export class KnownCall {
   }
 }
 
-/** In UTF-16 units; longer calls are read every time. */
-const maximumLength = 1 << 13
+const knownCall = remembered((text) => new KnownCall(text), { maximumTexts: 1 << 12, maximumLength: 1 << 13 })
 
-const knownCall = remembered((text) => new KnownCall(text), { maximumTexts: 1 << 12, maximumLength })
-
-/** Calls of a sequence that are kept, in the place of those that are not. */
+/** Calls that a script keeps, and UTF-16 units of each: there is one for every world. */
 const maximumCalls = 64
+const maximumLength = 512
+
+/** In the place of one that is not kept. */
 const noCall = new KnownCall("")
 
 /**
@@ -70,9 +70,7 @@ export class Script {
     if (last.text === text) return last
     const call = knownCall(text)
     if (position <= calls.length && position < maximumCalls) {
-      calls[position] = text.length > maximumLength
-        ? noCall
-        : call
+      calls[position] = text.length <= maximumLength ? call : noCall
     }
     return call
   }

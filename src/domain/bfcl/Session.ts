@@ -97,7 +97,7 @@ class Beginnings {
 const beginningsOf = new Map<string, Beginnings>()
 
 const begun = ({ classes, initialConfig, longContext }: World): Beginning => {
-  const key = classes.join(" ")
+  const key = JSON.stringify(classes)
   let beginnings = beginningsOf.get(key)
   if (beginnings === undefined) beginningsOf.set(key, beginnings = new Beginnings(Toolbox.make(classes)))
   return typeof initialConfig === "string"
