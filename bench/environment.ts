@@ -124,11 +124,10 @@ const rates = Effect.fnUntraced(function*(
 
 const episodes = 1000
 
-/** Growth of the heap by episodes that are over. */
-const kept = Effect.fnUntraced(function*(tasks: ReadonlyArray<Task>) {
-  const environment = yield* Environment
+/** Plays a thousand episodes, one after the other. */
+const playAll = (environment: Environment["Service"], tasks: ReadonlyArray<Task>) => {
   const scripts = tasks.map((task) => gold(entryOf(task)))
-  const play = Effect.forEach(
+  return Effect.forEach(
     Array.from({ length: episodes }, (_, seed) => seed),
     (seed) =>
       Effect.scoped(Effect.flatMap(
@@ -137,6 +136,11 @@ const kept = Effect.fnUntraced(function*(tasks: ReadonlyArray<Task>) {
       )),
     { discard: true }
   )
+}
+
+/** Growth of the heap by episodes that are over. */
+const kept = Effect.fnUntraced(function*(tasks: ReadonlyArray<Task>) {
+  const play = playAll(yield* Environment, tasks)
   yield* play
   const before = yield* Figures.inUse
   yield* Effect.repeat(play, { times: 4 })
@@ -152,7 +156,7 @@ const kept = Effect.fnUntraced(function*(tasks: ReadonlyArray<Task>) {
 /** Growth of the heap by episodes that are open at once, over what their tasks keep: just opened, and before they end. */
 const sizes = Effect.fnUntraced(function*(kind: string, tasks: ReadonlyArray<Task>) {
   const environment = yield* Environment
-  yield* Effect.forEach(tasks, (task) => Effect.scoped(environment.open(task, 0)), { discard: true })
+  yield* playAll(environment, tasks)
   const scripts = tasks.map((task) => gold(entryOf(task)).slice(0, -1))
   const before = yield* Figures.inUse
   const sessions = yield* Effect.forEach(
