@@ -4,6 +4,7 @@
  */
 import { Result } from "effect"
 import { ofScoring, within } from "../python/Limits.ts"
+import type { Value } from "../python/Value.ts"
 import type { Mode } from "./Official.ts"
 import { decodeStep, type Form, type ResultEntry, stepsOf, turnsOf } from "./ResultFile.ts"
 
@@ -12,7 +13,7 @@ export type Tally = Readonly<Record<Form, number>>
 
 const forms = ["fc", "qwen", "prompting"] as const
 
-const saysCalls = (step: Parameters<typeof decodeStep>[0], form: Form): boolean =>
+const saysCalls = (step: Value, form: Form): boolean =>
   Result.match(within(ofScoring, () => decodeStep(step, form)).value, {
     onFailure: () => false,
     onSuccess: (calls) => calls.length > 0

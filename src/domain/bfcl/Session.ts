@@ -6,7 +6,7 @@ import { Script } from "./KnownCall.ts"
 import type { LongContext } from "./LongContext.ts"
 import type { Shared } from "./Shared.ts"
 import * as Toolbox from "./Toolbox.ts"
-import type { InstanceBeginning, Simulator } from "./Toolsets.ts"
+import type { Simulator } from "./Toolsets.ts"
 
 /** What a session is made of: a part of an `Entry`. */
 export interface World {
@@ -47,8 +47,8 @@ class Beginning {
   readonly toolbox: Toolbox.Toolbox
   readonly config: Dict
   readonly script = new Script()
-  /** Of the instances, with these constants. */
-  private begun: ReadonlyArray<InstanceBeginning> | undefined
+  /** The instances, with these constants; nothing is ever called on them. */
+  private loaded: ReadonlyArray<Simulator> | undefined
   private constants: LongContext | undefined
 
   /** The configuration is adopted. */
@@ -62,11 +62,11 @@ class Beginning {
   instances(constants: LongContext | undefined, shared: Shared | undefined): ReadonlyArray<Simulator> {
     // What instances share is nobody's own, and so nothing to copy.
     if (shared !== undefined) return this.load(constants, shared)
-    if (this.begun === undefined || this.constants !== constants) {
-      this.begun = this.load(constants).map((instance) => instance.beginning())
+    if (this.loaded === undefined || this.constants !== constants) {
+      this.loaded = this.load(constants)
       this.constants = constants
     }
-    return this.begun.map((beginning) => beginning.open())
+    return this.loaded.map((instance) => instance.copy())
   }
 
   private load(constants: LongContext | undefined, shared?: Shared): ReadonlyArray<Simulator> {

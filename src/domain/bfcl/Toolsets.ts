@@ -27,13 +27,8 @@ export interface Simulator {
    * them when there is no other. Throws `PythonError` where Python's comparison does (a cyclic directory).
    */
   readonly differences: (that: Simulator | undefined) => ReadonlyArray<string>
-  /** What makes instances like this one, on which no tool was run, nor will be: its state is frozen. */
-  readonly beginning: () => InstanceBeginning
-}
-
-/** Makes instances that begin alike. They share the state they begin with until one of their tools is run. */
-export interface InstanceBeginning {
-  readonly open: () => Simulator
+  /** An instance like this one, on which no tool was run: either shares the state, frozen, until a tool is run on it. */
+  readonly copy: () => Simulator
 }
 
 /** A tool set whose type of state is closed over. */
@@ -54,8 +49,8 @@ class Simulation<State> implements Simulator {
   private state: State
   /** Whether nothing but its own tools can change its state. */
   private readonly isAlone: boolean
-  /** Makes a state of its own, of one that instances begin with. */
-  private copy: ((state: State) => State) | undefined
+  /** Makes a state of its own of one that it shares; absent where it shares none. */
+  private own: ((state: State) => State) | undefined
   /** An instance with an equal state, as long as a tool was run on neither. */
   private twin: Simulation<State> | undefined
 
@@ -64,21 +59,21 @@ class Simulation<State> implements Simulator {
     rules: Toolset<State>,
     state: State,
     isAlone: boolean,
-    copy?: (state: State) => State
+    own?: (state: State) => State
   ) {
     this.toolset = toolset
     this.rules = rules
     this.state = state
     this.isAlone = isAlone
-    this.copy = copy
+    this.own = own
     this.twin = undefined
   }
 
   run(tool: number, given: ReadonlyArray<Value>): Value | Failure {
     this.twin = undefined
-    if (this.copy !== undefined) {
-      this.state = this.copy(this.state)
-      this.copy = undefined
+    if (this.own !== undefined) {
+      this.state = this.own(this.state)
+      this.own = undefined
     }
     return this.rules.tools[tool]!.run(this.state, ...given)
   }
@@ -98,33 +93,17 @@ class Simulation<State> implements Simulator {
     return none
   }
 
-  beginning(): InstanceBeginning {
-    for (const [, value] of this.attributes()) freeze(value)
-    const { rules, state, toolset } = this
-    return new SimulationBeginning(toolset, rules, state, rules.copier(state))
+  copy(): Simulator {
+    if (this.own === undefined) {
+      for (const [, value] of this.attributes()) freeze(value)
+      this.own = this.rules.copier(this.state)
+    }
+    return new Simulation(this.toolset, this.rules, this.state, this.isAlone, this.own)
   }
 
   /** What has the same rules has the same kind of state. */
   private isAlike(that: Simulator | undefined): that is Simulation<State> {
     return that instanceof Simulation && that.rules === this.rules
-  }
-}
-
-class SimulationBeginning<State> implements InstanceBeginning {
-  private readonly toolset: RegisteredToolset
-  private readonly rules: Toolset<State>
-  private readonly state: State
-  private readonly copy: (state: State) => State
-
-  constructor(toolset: RegisteredToolset, rules: Toolset<State>, state: State, copy: (state: State) => State) {
-    this.toolset = toolset
-    this.rules = rules
-    this.state = state
-    this.copy = copy
-  }
-
-  open(): Simulator {
-    return new Simulation(this.toolset, this.rules, this.state, true, this.copy)
   }
 }
 
