@@ -4,6 +4,7 @@
  */
 import { Effect, FileSystem, Path, Stream } from "effect"
 import * as EpisodeIndex from "./EpisodeIndex.ts"
+import * as Folder from "./Folder.ts"
 import { compress, files, members } from "./RunFolder.ts"
 import * as RunReader from "./RunReader.ts"
 
@@ -29,11 +30,9 @@ export const write = Effect.fn("EpisodeIndexFile.write")(function*(folder: strin
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const file = path.join(folder, files.index)
-  const next = `${file}.new`
-  yield* Stream.fromIterable(members(lines(index.entries()))).pipe(
-    Stream.mapEffect(({ text }) => compress(text)),
-    Stream.run(fs.sink(next)),
-    Effect.andThen(fs.rename(next, file)),
-    Effect.onError(() => Effect.ignore(fs.remove(next, { force: true })))
+  const compressed = Stream.mapEffect(
+    Stream.fromIterable(members(lines(index.entries()))),
+    ({ text }) => compress(text)
   )
+  yield* Folder.replace(file, (beside) => Stream.run(compressed, fs.sink(beside)))
 })

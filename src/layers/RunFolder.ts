@@ -215,11 +215,10 @@ export const makeStore = Effect.fnUntraced(function*(
   ).pipe(Effect.provideService(FileSystem.FileSystem, fs))
 
   let summary = history.reduce(Summary.next, Summary.empty)
-  // Renamed into place, so that whoever looks sees the old one or the new one.
-  const writeSummary = Effect.suspend(() => fs.writeFileString(at("summary.json.new"), `${pretty(summary)}\n`)).pipe(
-    Effect.andThen(fs.rename(at("summary.json.new"), at(files.summary))),
-    writing(at(files.summary))
-  )
+  const writeSummary = Effect.suspend(() => {
+    const text = `${pretty(summary)}\n`
+    return Folder.replace(at(files.summary), (beside) => fs.writeFileString(beside, text))
+  }).pipe(Effect.provideService(FileSystem.FileSystem, fs), writing(at(files.summary)))
   yield* writeSummary
   yield* Effect.addFinalizer((exit) => {
     if (summary.outcome !== "running") return Effect.void
