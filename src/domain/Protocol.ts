@@ -5,8 +5,9 @@
 import type { Schema } from "effect"
 import type { Message, ToolCall } from "./Message.ts"
 import * as Json from "./python/Json.ts"
+import { PythonError } from "./python/PythonError.ts"
 import { strip } from "./python/Text.ts"
-import { Dict, PythonError } from "./python/Value.ts"
+import { Dict } from "./python/Value.ts"
 
 /** A turn may have six steps: five after which it goes on, and one that ends it. */
 export const maximumAttempts = 5

@@ -14,7 +14,7 @@ import { unreadable } from "../domain/bfcl/Lines.ts"
 import * as LongContext from "../domain/bfcl/LongContext.ts"
 import * as Split from "../domain/bfcl/Split.ts"
 import * as Validation from "../domain/bfcl/Validation.ts"
-import { PythonError } from "../domain/python/Value.ts"
+import { PythonError } from "../domain/python/PythonError.ts"
 import * as Tasks from "../domain/Tasks.ts"
 import { inWords } from "./FileProblem.ts"
 

@@ -7,8 +7,9 @@
  * lists those causes). A run that repeats the paper's second and third stage uses this augmentor.
  */
 import type { Advice, Augment, FailedCall } from "../Augmentor.ts"
+import { PythonError } from "../python/PythonError.ts"
 import { str } from "../python/Text.ts"
-import { Dict, Instance, PythonError, Tuple, type Value } from "../python/Value.ts"
+import { Dict, Instance, Tuple, type Value } from "../python/Value.ts"
 import { argumentsOf, text, values } from "./Subject.ts"
 
 type Wording = (failed: FailedCall) => string | undefined

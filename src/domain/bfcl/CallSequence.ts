@@ -4,8 +4,9 @@
  */
 import { Result, Schema } from "effect"
 import { loads } from "../python/Json.ts"
+import { PythonError } from "../python/PythonError.ts"
 import { str } from "../python/Text.ts"
-import { Dict, iterate, PythonError, type Value } from "../python/Value.ts"
+import { Dict, iterate, type Value } from "../python/Value.ts"
 import { type Encoded, encodeState } from "./Encoding.ts"
 import type { Entry } from "./Entry.ts"
 import { execute, executeJson } from "./Execute.ts"

@@ -4,7 +4,7 @@
  * A turn passes when, after it, every public attribute of every class equals the ground truth's by Python's `==`, and
  * every result of the ground truth's calls in this turn is among the results of the model's calls so far.
  */
-import { PythonError } from "../python/Value.ts"
+import { PythonError } from "../python/PythonError.ts"
 import type { Entry } from "./Entry.ts"
 import { execute } from "./Execute.ts"
 import type { LongContext } from "./LongContext.ts"

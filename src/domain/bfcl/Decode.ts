@@ -13,10 +13,11 @@ import { evaluate } from "../python/Evaluate.ts"
 import * as Json from "../python/Json.ts"
 import { limits } from "../python/Limits.ts"
 import { negate } from "../python/Number.ts"
+import { PythonError } from "../python/PythonError.ts"
 import type { Call, Expression } from "../python/Syntax.ts"
 import { repr, str, strip, stripCharacters } from "../python/Text.ts"
 import { unparse } from "../python/Unparse.ts"
-import { attributeError, Dict, ellipsis, PythonError, Tuple, type Value } from "../python/Value.ts"
+import { attributeError, Dict, ellipsis, Tuple, type Value } from "../python/Value.ts"
 import { callText } from "./LiteralCall.ts"
 
 /** Texts of calls, or the exception that the original's decoder raises. */

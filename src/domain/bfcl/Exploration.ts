@@ -6,7 +6,8 @@
  * argument, and what a failure lists as accepted is tried next. Where a call fails in a way that was not seen before, it
  * is played again with one argument changed, so that the checks behind that failure are met as well.
  */
-import { deepCopy, Dict, Instance, PythonError, type Value } from "../python/Value.ts"
+import { PythonError } from "../python/PythonError.ts"
+import { deepCopy, Dict, Instance, type Value } from "../python/Value.ts"
 import * as Seed from "../Seed.ts"
 import { executeJson, type Outcome } from "./Execute.ts"
 import { open, type Session } from "./Session.ts"

@@ -1,6 +1,7 @@
 /** `mv` and `cp` of BFCL's file system. */
+import { PythonError } from "../python/PythonError.ts"
 import { str } from "../python/Text.ts"
-import { contains, Dict, PythonError, type Value } from "../python/Value.ts"
+import { contains, Dict, type Value } from "../python/Value.ts"
 import { failed, fileGiven, namesIn, notFound, type State } from "./FileState.ts"
 import { Directory, File } from "./FileTree.ts"
 import { Failure, type Tool } from "./Toolset.ts"

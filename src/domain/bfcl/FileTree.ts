@@ -4,19 +4,10 @@
  */
 import { exceeded } from "../python/Limits.ts"
 import { add } from "../python/Number.ts"
+import { PythonError } from "../python/PythonError.ts"
 import { item } from "../python/Subscript.ts"
 import { repr, str } from "../python/Text.ts"
-import {
-  attributeError,
-  contains,
-  deepCopy,
-  Dict,
-  equals,
-  Instance,
-  iterate,
-  PythonError,
-  type Value
-} from "../python/Value.ts"
+import { attributeError, contains, deepCopy, Dict, equals, Instance, iterate, type Value } from "../python/Value.ts"
 
 /** Names are mostly text, but a tool call can make an entry of any hashable value. */
 export class File extends Instance {

@@ -6,9 +6,10 @@
  */
 import { remembered } from "../Memo.ts"
 import { fixed, isGreater, sorted, toFloat } from "../python/Number.ts"
+import { PythonError } from "../python/PythonError.ts"
 import { item } from "../python/Subscript.ts"
 import { length, str, stripCharacters, words } from "../python/Text.ts"
-import { attributeError, contains, Dict, equals, PythonError, truthy, type Value } from "../python/Value.ts"
+import { attributeError, contains, Dict, equals, truthy, type Value } from "../python/Value.ts"
 import {
   alreadyExists,
   directoryAt,

@@ -5,11 +5,12 @@
 import { unreadable } from "../python/Compile.ts"
 import { ofCall, within } from "../python/Limits.ts"
 import { parse } from "../python/Parser.ts"
+import { PythonError } from "../python/PythonError.ts"
 import type { Expression } from "../python/Syntax.ts"
 import { repr } from "../python/Text.ts"
 import { DeepNesting, keywords as reservedWords } from "../python/TokenReader.ts"
 import { SyntaxFault } from "../python/Tokens.ts"
-import { Dict, equals, Instance, type Keywords, PythonError, Tuple, type Value } from "../python/Value.ts"
+import { Dict, equals, Instance, type Keywords, Tuple, type Value } from "../python/Value.ts"
 import { type PlainCall, scan } from "./LiteralScanner.ts"
 import { onlyCallee } from "./Rewrite.ts"
 

@@ -7,7 +7,8 @@
  */
 import { dumps, loads } from "../python/Json.ts"
 import * as Module from "../python/Module.ts"
-import { Dict, ellipsis, freeze, PythonError, type Value } from "../python/Value.ts"
+import { PythonError } from "../python/PythonError.ts"
+import { Dict, ellipsis, freeze, type Value } from "../python/Value.ts"
 
 export interface LongContext {
   /** Constant name (`FILE_CONTENT_EXTENSION`) -> value. */

@@ -23,8 +23,9 @@ import {
   toFloat,
   toIndex
 } from "../python/Number.ts"
+import { PythonError } from "../python/PythonError.ts"
 import { str, tooManyDigits } from "../python/Text.ts"
-import { Dict, equals, iterate, PythonError, truthy, type Value } from "../python/Value.ts"
+import { Dict, equals, iterate, truthy, type Value } from "../python/Value.ts"
 import * as Attributes from "./Attributes.ts"
 import { conversions, metres } from "./MathUnits.ts"
 import { Failure, type Parameter, type Tool, type Toolset } from "./Toolset.ts"

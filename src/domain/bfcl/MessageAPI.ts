@@ -6,10 +6,11 @@
 import { exceeded } from "../python/Limits.ts"
 import { lowered } from "../python/Methods.ts"
 import { add } from "../python/Number.ts"
+import { PythonError } from "../python/PythonError.ts"
 import { Random } from "../python/Random.ts"
 import { PySet } from "../python/Set.ts"
 import { str } from "../python/Text.ts"
-import { attributeError, contains, deepCopy, Dict, equals, PythonError, truthy, type Value } from "../python/Value.ts"
+import { attributeError, contains, deepCopy, Dict, equals, truthy, type Value } from "../python/Value.ts"
 import * as Attributes from "./Attributes.ts"
 import { failed, type Failure, settings, type Tool, type Toolset } from "./Toolset.ts"
 

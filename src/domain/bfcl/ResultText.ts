@@ -2,8 +2,9 @@
 import { charactersPerItem, extentOf } from "../python/Extent.ts"
 import * as Json from "../python/Json.ts"
 import { exceeded, limits } from "../python/Limits.ts"
+import { PythonError } from "../python/PythonError.ts"
 import { str } from "../python/Text.ts"
-import { Dict, PythonError, type Value } from "../python/Value.ts"
+import { Dict, type Value } from "../python/Value.ts"
 
 const printed = (value: Value): string => {
   const { result } = limits()

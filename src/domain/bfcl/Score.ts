@@ -1,6 +1,7 @@
 /** The score of an entry by what was said in it. */
 import { ofScoring, within } from "../python/Limits.ts"
-import { PythonError, typeName } from "../python/Value.ts"
+import { PythonError } from "../python/PythonError.ts"
+import { typeName } from "../python/Value.ts"
 import { checker, type CheckOptions, entryScore, type Judgement, type Steps } from "./Check.ts"
 import type { Entry } from "./Entry.ts"
 import type { LongContext } from "./LongContext.ts"

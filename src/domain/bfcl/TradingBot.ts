@@ -18,10 +18,11 @@ import {
   toFloat,
   toInt
 } from "../python/Number.ts"
+import { PythonError } from "../python/PythonError.ts"
 import { item } from "../python/Subscript.ts"
 import { lower, repr, str, upper } from "../python/Text.ts"
 import { compareTimes, dateFormat, type DateTime, strptime, timestampFormat } from "../python/Time.ts"
-import { attributeError, contains, Dict, equals, iterate, PythonError, truthy, type Value } from "../python/Value.ts"
+import { attributeError, contains, Dict, equals, iterate, truthy, type Value } from "../python/Value.ts"
 import { constant, extended, type LongContext } from "./LongContext.ts"
 import { Failure, type FailureKind, type Parameter, type Tool, type Toolset } from "./Toolset.ts"
 import { attributes, copier, equalStates, load, type State } from "./TradingState.ts"

@@ -1,7 +1,8 @@
 /** The state of BFCL's travel agency: what a configuration sets, and what its tools change. */
+import { PythonError } from "../python/PythonError.ts"
 import { Random } from "../python/Random.ts"
 import { repr, str } from "../python/Text.ts"
-import { Dict, PythonError, typeName, type Value } from "../python/Value.ts"
+import { Dict, typeName, type Value } from "../python/Value.ts"
 import * as Attributes from "./Attributes.ts"
 import type { LongContext } from "./LongContext.ts"
 import { Shared } from "./Shared.ts"

@@ -1,7 +1,8 @@
 /** Who travels: `verify_traveler_information`, and how BFCL's travel agency reads dates. */
+import { PythonError } from "../python/PythonError.ts"
 import { str } from "../python/Text.ts"
 import { dateFormat, type DateTime, strptime } from "../python/Time.ts"
-import { attributeError, Dict, equals, PythonError, type Value } from "../python/Value.ts"
+import { attributeError, Dict, equals, type Value } from "../python/Value.ts"
 import { Failure, type Tool } from "./Toolset.ts"
 import type { State } from "./TravelState.ts"
 

@@ -2,7 +2,8 @@
  * Whether an entry is fit to judge by: it can be played, its question is whole, every call of its ground truth succeeds,
  * and the checker accepts it against itself.
  */
-import { Dict, PythonError } from "../python/Value.ts"
+import { PythonError } from "../python/PythonError.ts"
+import { Dict } from "../python/Value.ts"
 import { multiTurn } from "./Check.ts"
 import type { Documents } from "./Documents.ts"
 import type { Entry } from "./Entry.ts"

@@ -5,7 +5,8 @@
 import { Result, Schema } from "effect"
 import type { Message, ToolCall, ToolDocument } from "../Message.ts"
 import { dumps, loads } from "../python/Json.ts"
-import { Dict, PythonError, type Value } from "../python/Value.ts"
+import { PythonError } from "../python/PythonError.ts"
+import { Dict, type Value } from "../python/Value.ts"
 import { Family } from "./Family.ts"
 
 const Render = Schema.Struct({

@@ -2,7 +2,8 @@
 import { Result } from "effect"
 import type { Message, ToolCall, ToolDocument } from "../Message.ts"
 import { loads } from "../python/Json.ts"
-import { Dict, PythonError, type Value } from "../python/Value.ts"
+import { PythonError } from "../python/PythonError.ts"
+import { Dict, type Value } from "../python/Value.ts"
 
 /** Arguments as the value they are; as text where they are none, which some templates print as it is. */
 const argumentsOf = (text: string): Value => {

@@ -7,8 +7,9 @@
 import { Schema } from "effect"
 import type { Message, ToolCall } from "../Message.ts"
 import { dumps, loads } from "../python/Json.ts"
+import { PythonError } from "../python/PythonError.ts"
 import { strip, stripCharacters } from "../python/Text.ts"
-import { Dict, PythonError, type Value } from "../python/Value.ts"
+import { Dict, type Value } from "../python/Value.ts"
 
 /**
  * `tags`: `<tool_call>{"name": ..., "arguments": {...}}</tool_call>` after the words, as often as there are calls (Hermes,

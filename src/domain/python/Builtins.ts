@@ -10,6 +10,7 @@ import { complex } from "./Complex.ts"
 import { format } from "./Format.ts"
 import * as Methods from "./Methods.ts"
 import * as Number from "./Number.ts"
+import { PythonError, typeError } from "./PythonError.ts"
 import { Range } from "./Range.ts"
 import { PySet } from "./Set.ts"
 import { bind } from "./Signature.ts"
@@ -22,14 +23,11 @@ import {
   Instance,
   iterate,
   type Keywords,
-  PythonError,
   truthy,
   Tuple,
   typeName,
   type Value
 } from "./Value.ts"
-
-const typeError = (message: string): PythonError => new PythonError("TypeError", message)
 
 type Run = (given: ReadonlyArray<Value>, keywords: Keywords) => Value
 

@@ -2,8 +2,9 @@
 import { Builtin } from "./Callable.ts"
 import { checkText } from "./Limits.ts"
 import { isOrder, ordered } from "./Number.ts"
+import { PythonError } from "./PythonError.ts"
 import { sequenceItem } from "./Subscript.ts"
-import { Instance, PythonError, typeName, type Value } from "./Value.ts"
+import { Instance, typeName, type Value } from "./Value.ts"
 
 const indexErrors = {
   type: (key: Value) => `byte indices must be integers or slices, not ${typeName(key)}`,

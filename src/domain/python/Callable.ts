@@ -1,6 +1,7 @@
 /** Python objects that can be called, and modules: what a name may stand for besides data. */
+import { PythonError } from "./PythonError.ts"
 import { bind, type Parameter } from "./Signature.ts"
-import { Instance, type Keywords, PythonError, type Value } from "./Value.ts"
+import { Instance, type Keywords, type Value } from "./Value.ts"
 
 export type Implementation = (positional: ReadonlyArray<Value>, keywords: Keywords) => Value
 

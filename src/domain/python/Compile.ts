@@ -1,11 +1,11 @@
 /** From source text to a tree that can be evaluated: what CPython's parser and compiler refuse is refused here. */
 import { type Limits, maximumClauses, note } from "./Limits.ts"
 import { parse } from "./Parser.ts"
+import { PythonError } from "./PythonError.ts"
 import type { Expression, ForClause } from "./Syntax.ts"
 import { length } from "./Text.ts"
 import { DeepNesting } from "./TokenReader.ts"
 import { SyntaxFault } from "./Tokens.ts"
-import { PythonError } from "./Value.ts"
 
 /** Expressions in one another. CPython's compiler goes about seven times as deep. */
 export const maximumDepth = 400

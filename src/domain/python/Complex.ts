@@ -1,10 +1,9 @@
 /** Python's `complex`: imaginary literals, and fractional powers of negative numbers. */
 import { Builtin } from "./Callable.ts"
 import { floatOf, isNumeric } from "./Numeric.ts"
+import { PythonError, typeError } from "./PythonError.ts"
 import { floatRepr } from "./Text.ts"
-import { equals, Instance, PythonError, typeName, type Value } from "./Value.ts"
-
-const typeError = (message: string): PythonError => new PythonError("TypeError", message)
+import { equals, Instance, typeName, type Value } from "./Value.ts"
 
 const part = (value: number): string => floatRepr(value).replace(/\.0$/, "")
 

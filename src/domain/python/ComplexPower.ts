@@ -2,8 +2,8 @@
 import { Complex, product, quotient } from "./Complex.ts"
 import { cosineAndSine, ln, pi } from "./Elementary.ts"
 import { exponential, pow } from "./Power.ts"
+import { PythonError } from "./PythonError.ts"
 import { fraction, ratio, squareRoot } from "./Rounding.ts"
-import { PythonError } from "./Value.ts"
 
 const one = new Complex(1, 0)
 

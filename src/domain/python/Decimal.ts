@@ -1,7 +1,8 @@
 /** Python's `decimal` module, as far as the square root of a number needs it. */
 import { beyond } from "./Limits.ts"
+import { PythonError } from "./PythonError.ts"
 import * as Rounding from "./Rounding.ts"
-import { Instance, PythonError } from "./Value.ts"
+import { Instance } from "./Value.ts"
 
 /** `MAX_PREC`, and the largest integer that CPython passes on to C. */
 const largestPrecision = 10n ** 18n - 1n

@@ -12,6 +12,7 @@ import { beyond, checkText, exceeded, type Limits, limits as limitsInForce } fro
 import { attribute, converted } from "./Methods.ts"
 import * as Number from "./Number.ts"
 import { percentFormat } from "./PercentFormat.ts"
+import { PythonError } from "./PythonError.ts"
 import { PySet } from "./Set.ts"
 import { item, Slice } from "./Subscript.ts"
 import type { Call, Comprehension, Expression, ForClause, Keyword } from "./Syntax.ts"
@@ -24,7 +25,6 @@ import {
   Instance,
   iterate,
   type Keywords,
-  PythonError,
   truthy,
   Tuple,
   typeName,

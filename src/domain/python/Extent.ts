@@ -1,7 +1,8 @@
 /** How much there is to go through in a value. */
 import { limits, maximumNesting } from "./Limits.ts"
+import { PythonError } from "./PythonError.ts"
 import { bitLength } from "./Rounding.ts"
-import { Dict, Instance, PythonError, Tuple, type Value } from "./Value.ts"
+import { Dict, Instance, Tuple, type Value } from "./Value.ts"
 
 /** Characters that weigh as much as an item. */
 export const charactersPerItem = 8

@@ -1,8 +1,9 @@
 /** Python's `format(value, specification)`: the mini-language of f-strings and `str.format`. */
 import { floatText } from "./FloatText.ts"
 import { isNumeric, toFloat, toInt } from "./Number.ts"
+import { PythonError } from "./PythonError.ts"
 import { characters, floatRepr, length, str } from "./Text.ts"
-import { PythonError, typeName, type Value } from "./Value.ts"
+import { typeName, type Value } from "./Value.ts"
 
 interface Specification {
   readonly fill: string

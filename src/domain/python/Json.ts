@@ -5,8 +5,9 @@
 import { textOfUnchanging, whole } from "../Memo.ts"
 import { exceeded, limits } from "./Limits.ts"
 import { checkDigits } from "./Number.ts"
+import { PythonError } from "./PythonError.ts"
 import { floatRepr, intRepr, plainWithout } from "./Text.ts"
-import { Dict, PythonError, Tuple, typeName, type Value } from "./Value.ts"
+import { Dict, Tuple, typeName, type Value } from "./Value.ts"
 
 /** Python's own limit depends on the stack it happens to have; this one is safely below ours. */
 const maximumDepth = 900

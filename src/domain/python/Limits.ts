@@ -6,7 +6,7 @@
  * otherwise it goes on until time or memory ends, and there a call ends here in an exception that names the limit. What
  * models write to use a tool stays far below all of them.
  */
-import { PythonError } from "./Value.ts"
+import { PythonError } from "./PythonError.ts"
 
 /** How much is read, computed and made of a source. */
 export interface Limits {

@@ -3,24 +3,12 @@ import { Builtin } from "./Callable.ts"
 import { format } from "./Format.ts"
 import { checkText } from "./Limits.ts"
 import { sorted, toIndex } from "./Number.ts"
+import { PythonError, typeError } from "./PythonError.ts"
 import { bitLength, fraction } from "./Rounding.ts"
 import * as Text from "./Text.ts"
-import {
-  attributeError,
-  Dict,
-  equals,
-  Instance,
-  iterate,
-  type Keywords,
-  PythonError,
-  Tuple,
-  typeName,
-  type Value
-} from "./Value.ts"
+import { attributeError, Dict, equals, Instance, iterate, type Keywords, Tuple, typeName, type Value } from "./Value.ts"
 
 type Method<Self> = (self: Self, given: ReadonlyArray<Value>, keywords: Keywords) => Value
-
-const typeError = (message: string): PythonError => new PythonError("TypeError", message)
 
 const text = (value: Value | undefined, name: string): string => {
   if (typeof value === "string") return value

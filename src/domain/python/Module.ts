@@ -2,8 +2,9 @@
 import { parseSource } from "./Compile.ts"
 import { evaluate } from "./Evaluate.ts"
 import { none } from "./Limits.ts"
+import { PythonError } from "./PythonError.ts"
 import { type Token, tokenize } from "./Tokens.ts"
-import { Dict, PythonError } from "./Value.ts"
+import { Dict } from "./Value.ts"
 
 const statements = (tokens: ReadonlyArray<Token>): ReadonlyArray<ReadonlyArray<Token>> => {
   const all: Array<ReadonlyArray<Token>> = []

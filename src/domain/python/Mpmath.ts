@@ -9,9 +9,10 @@
 import { ln, pi } from "./Elementary.ts"
 import { beyond } from "./Limits.ts"
 import { isNumeric, toFloat, toInt } from "./Number.ts"
+import { PythonError } from "./PythonError.ts"
 import { bitLength, divideHalfEven, type Dyadic, fraction, toPrecision } from "./Rounding.ts"
 import { repr, strip, stripCharacters } from "./Text.ts"
-import { Instance, PythonError, type Value } from "./Value.ts"
+import { Instance, type Value } from "./Value.ts"
 
 /** Infinities and NaN are JavaScript's. */
 type Real = Dyadic | number

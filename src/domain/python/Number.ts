@@ -7,13 +7,12 @@ import { complexPower } from "./ComplexPower.ts"
 import { checkItems, checkText, exceeded, maximumBits } from "./Limits.ts"
 import { floatOf, isNumeric } from "./Numeric.ts"
 import { pow } from "./Power.ts"
+import { PythonError, typeError } from "./PythonError.ts"
 import { bitLength, divideHalfEven, fraction, ratio } from "./Rounding.ts"
 import { characters, compare as compareText, decimalValue, maximumDigits, quote, strip } from "./Text.ts"
-import { Dict, equals, Instance, PythonError, Tuple, typeName, type Value } from "./Value.ts"
+import { Dict, equals, Instance, Tuple, typeName, type Value } from "./Value.ts"
 
 export { isNumeric } from "./Numeric.ts"
-
-const typeError = (message: string): PythonError => new PythonError("TypeError", message)
 
 const tooLarge = (): PythonError => exceeded("the integer has more bits", maximumBits, "computes")
 

@@ -1,5 +1,6 @@
 /** What counts as a real number in Python. */
-import { PythonError, type Value } from "./Value.ts"
+import { PythonError } from "./PythonError.ts"
+import type { Value } from "./Value.ts"
 
 /** A number or a boolean counts as itself. */
 export type Numeric = bigint | number | boolean

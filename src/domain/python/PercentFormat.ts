@@ -2,9 +2,10 @@
 import { type FloatForm, floatText } from "./FloatText.ts"
 import { checkText } from "./Limits.ts"
 import { isNumeric, toFloat, toInt } from "./Number.ts"
+import { PythonError, typeError } from "./PythonError.ts"
 import { item } from "./Subscript.ts"
 import { ascii, characters, intRepr, length, repr, slice, str } from "./Text.ts"
-import { Dict, Instance, PythonError, Tuple, typeName, type Value } from "./Value.ts"
+import { Dict, Instance, Tuple, typeName, type Value } from "./Value.ts"
 
 /** `%[(name)][flags][width][.precision]code`. */
 interface Conversion {
@@ -16,7 +17,6 @@ interface Conversion {
   readonly index: number
 }
 
-const typeError = (message: string): PythonError => new PythonError("TypeError", message)
 const valueError = (message: string): PythonError => new PythonError("ValueError", message)
 const overflow = (message: string): PythonError => new PythonError("OverflowError", message)
 

@@ -4,9 +4,10 @@
  * The simulators' ids and temperatures are results that the checker compares, so the stream
  * has to be CPython's draw for draw.
  */
+import { PythonError } from "./PythonError.ts"
 import { bitLengthOfNumber, fraction } from "./Rounding.ts"
 import { integerOfBytes, sha512 } from "./Sha512.ts"
-import { Instance, PythonError, type Value } from "./Value.ts"
+import { Instance, type Value } from "./Value.ts"
 
 const size = 624
 const middle = 397

@@ -1,6 +1,7 @@
 /** Python's `range`. */
 import { checkItems } from "./Limits.ts"
-import { Instance, PythonError, typeName, type Value } from "./Value.ts"
+import { PythonError } from "./PythonError.ts"
+import { Instance, typeName, type Value } from "./Value.ts"
 
 export class Range extends Instance {
   readonly typeName = "range"

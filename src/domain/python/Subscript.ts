@@ -1,6 +1,7 @@
 /** Python's `container[key]` and slices. */
+import { PythonError } from "./PythonError.ts"
 import { characters, repr } from "./Text.ts"
-import { Dict, Instance, PythonError, Tuple, typeName, type Value } from "./Value.ts"
+import { Dict, Instance, Tuple, typeName, type Value } from "./Value.ts"
 
 /** A `slice` object. */
 export class Slice extends Instance {

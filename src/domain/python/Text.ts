@@ -4,7 +4,8 @@
  */
 import { remembered, textOfUnchanging } from "../Memo.ts"
 import { maximumNesting } from "./Limits.ts"
-import { Dict, PythonError, Tuple, type Value } from "./Value.ts"
+import { PythonError } from "./PythonError.ts"
+import { Dict, Tuple, type Value } from "./Value.ts"
 
 const surrogate = /[\ud800-\udfff]/
 const firstSurrogate = 0xd800

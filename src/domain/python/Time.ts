@@ -1,6 +1,7 @@
 /** Python's `datetime.strptime`, for the directives that the simulators use, with its error texts. */
+import { PythonError } from "./PythonError.ts"
 import { characters, decimalValue, quote } from "./Text.ts"
-import { PythonError, typeName, type Value } from "./Value.ts"
+import { typeName, type Value } from "./Value.ts"
 
 /** A naive date and time: years of the Gregorian calendar, months and days from 1. */
 export interface DateTime {

@@ -9,8 +9,9 @@
 import * as Jinja from "@huggingface/jinja"
 import { Result } from "effect"
 import { dumps, type DumpsOptions } from "../../domain/python/Json.ts"
+import { PythonError } from "../../domain/python/PythonError.ts"
 import { strip, stripCharacters, stripEnd, stripStart } from "../../domain/python/Text.ts"
-import { Dict, PythonError, Tuple, typeName, type Value } from "../../domain/python/Value.ts"
+import { Dict, Tuple, typeName, type Value } from "../../domain/python/Value.ts"
 
 /** Renders a template, or says in a sentence why it cannot: what it raised, or what of it is not understood. */
 export type ChatTemplate = (variables: Readonly<Record<string, Value>>) => Result.Result<string, string>

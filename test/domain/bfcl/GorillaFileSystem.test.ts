@@ -4,7 +4,8 @@ import { encodeState } from "../../../src/domain/bfcl/Encoding.ts"
 import { execute } from "../../../src/domain/bfcl/Execute.ts"
 import * as LongContext from "../../../src/domain/bfcl/LongContext.ts"
 import { open, type Session } from "../../../src/domain/bfcl/Session.ts"
-import { Dict, PythonError } from "../../../src/domain/python/Value.ts"
+import { PythonError } from "../../../src/domain/python/PythonError.ts"
+import { Dict } from "../../../src/domain/python/Value.ts"
 
 const file = (content: string) => ({ type: "file", content })
 const directory = (contents: object) => ({ type: "directory", contents })

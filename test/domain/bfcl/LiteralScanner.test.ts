@@ -4,8 +4,9 @@ import { scan } from "../../../src/domain/bfcl/LiteralScanner.ts"
 import { Builtin } from "../../../src/domain/python/Callable.ts"
 import { compile } from "../../../src/domain/python/Compile.ts"
 import { evaluate } from "../../../src/domain/python/Evaluate.ts"
+import { PythonError } from "../../../src/domain/python/PythonError.ts"
 import { repr } from "../../../src/domain/python/Text.ts"
-import { Dict, type Keywords, PythonError, type Value } from "../../../src/domain/python/Value.ts"
+import { Dict, type Keywords, type Value } from "../../../src/domain/python/Value.ts"
 import { jsonValue, text } from "../python/values.ts"
 
 const said = (positional: ReadonlyArray<Value>, keywords: Keywords): string =>

@@ -1,7 +1,8 @@
 /** Calls tools of a tool set directly, without an executor. */
 import { Failure, type Toolset } from "../../../src/domain/bfcl/Toolset.ts"
+import { PythonError } from "../../../src/domain/python/PythonError.ts"
 import { repr } from "../../../src/domain/python/Text.ts"
-import { type Dict, PythonError, type Value } from "../../../src/domain/python/Value.ts"
+import type { Dict, Value } from "../../../src/domain/python/Value.ts"
 
 export interface Called {
   /** Python's repr of what the tool returned. */

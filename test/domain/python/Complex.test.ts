@@ -5,8 +5,9 @@ import { compile } from "../../../src/domain/python/Compile.ts"
 import { Complex } from "../../../src/domain/python/Complex.ts"
 import { evaluate } from "../../../src/domain/python/Evaluate.ts"
 import { absolute, add, multiply, negate, subtract } from "../../../src/domain/python/Number.ts"
+import { PythonError } from "../../../src/domain/python/PythonError.ts"
 import { repr } from "../../../src/domain/python/Text.ts"
-import { equals, PythonError } from "../../../src/domain/python/Value.ts"
+import { equals } from "../../../src/domain/python/Value.ts"
 import { float } from "./values.ts"
 
 const result = (source: string): string => {

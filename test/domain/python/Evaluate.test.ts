@@ -2,8 +2,9 @@ import { assert, describe, it } from "@effect/vitest"
 import { builtin } from "../../../src/domain/python/Builtins.ts"
 import { compile } from "../../../src/domain/python/Compile.ts"
 import { evaluate, type Scope } from "../../../src/domain/python/Evaluate.ts"
+import { PythonError } from "../../../src/domain/python/PythonError.ts"
 import { str } from "../../../src/domain/python/Text.ts"
-import { Dict, PythonError } from "../../../src/domain/python/Value.ts"
+import { Dict } from "../../../src/domain/python/Value.ts"
 
 const scope: Scope = (name) => name === "given" ? Dict.of({ text: "a b", items: [1n, 2.5] }) : builtin(name)
 

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { format } from "../../../src/domain/python/Format.ts"
-import { PythonError, type Value } from "../../../src/domain/python/Value.ts"
+import { PythonError } from "../../../src/domain/python/PythonError.ts"
+import type { Value } from "../../../src/domain/python/Value.ts"
 
 const formatted = (value: Value, specification: string): string => {
   try {

@@ -1,8 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { dumps, dumpsResult, loads } from "../../../src/domain/python/Json.ts"
+import { PythonError } from "../../../src/domain/python/PythonError.ts"
 import { PySet } from "../../../src/domain/python/Set.ts"
 import { repr } from "../../../src/domain/python/Text.ts"
-import { deepCopy, Dict, freeze, PythonError, Tuple, type Value } from "../../../src/domain/python/Value.ts"
+import { deepCopy, Dict, freeze, Tuple, type Value } from "../../../src/domain/python/Value.ts"
 import { jsonValue, raised } from "./values.ts"
 
 const failure = (text: string): string => {

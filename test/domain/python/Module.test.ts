@@ -1,7 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { constants } from "../../../src/domain/python/Module.ts"
+import { PythonError } from "../../../src/domain/python/PythonError.ts"
 import { repr } from "../../../src/domain/python/Text.ts"
-import { Dict, PythonError } from "../../../src/domain/python/Value.ts"
+import { Dict } from "../../../src/domain/python/Value.ts"
 import { jsonValue, text } from "./values.ts"
 
 const failure = (source: string): string => {

@@ -1,8 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, Schema } from "effect"
 import * as Number from "../../../src/domain/python/Number.ts"
+import { PythonError } from "../../../src/domain/python/PythonError.ts"
 import { repr } from "../../../src/domain/python/Text.ts"
-import { Dict, PythonError, Tuple, type Value } from "../../../src/domain/python/Value.ts"
+import { Dict, Tuple, type Value } from "../../../src/domain/python/Value.ts"
 import { float, integer } from "./values.ts"
 
 const message = (run: () => Value): string => {

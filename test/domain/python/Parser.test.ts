@@ -1,9 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { parseSource } from "../../../src/domain/python/Compile.ts"
 import { parse } from "../../../src/domain/python/Parser.ts"
+import { PythonError } from "../../../src/domain/python/PythonError.ts"
 import { repr } from "../../../src/domain/python/Text.ts"
 import { unparse } from "../../../src/domain/python/Unparse.ts"
-import { PythonError } from "../../../src/domain/python/Value.ts"
 import { jsonValue, text } from "./values.ts"
 
 const failure = (source: string): string => {

@@ -4,8 +4,9 @@ import { compile } from "../../../src/domain/python/Compile.ts"
 import { evaluate } from "../../../src/domain/python/Evaluate.ts"
 import { format } from "../../../src/domain/python/Format.ts"
 import { percentFormat } from "../../../src/domain/python/PercentFormat.ts"
+import { PythonError } from "../../../src/domain/python/PythonError.ts"
 import { ascii, length, repr, str } from "../../../src/domain/python/Text.ts"
-import { PythonError, Tuple } from "../../../src/domain/python/Value.ts"
+import { Tuple } from "../../../src/domain/python/Value.ts"
 import { float, integer, jsonValue, raised, text } from "./values.ts"
 
 const result = (source: string): string => {

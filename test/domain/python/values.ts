@@ -1,6 +1,7 @@
 /** Arbitrary Python values for laws. */
 import { Arbitrary, Schema } from "effect"
-import { Dict, PythonError, type Value } from "../../../src/domain/python/Value.ts"
+import { PythonError } from "../../../src/domain/python/PythonError.ts"
+import { Dict, type Value } from "../../../src/domain/python/Value.ts"
 
 /** Characters that Python's repr, JSON and line splitting treat specially, one astral and one lone surrogate among them. */
 const character = Schema.Literals([

@@ -1,7 +1,7 @@
 /** Compares how outputs are decoded to call strings. */
 import { Result } from "effect"
 import { parseResponse } from "../../Protocol.ts"
-import type { PythonError } from "../../python/Value.ts"
+import type { PythonError } from "../../python/PythonError.ts"
 import * as Decode from "../Decode.ts"
 import { Comparer, type Comparison } from "./Agreement.ts"
 import type { Decoded } from "./Recording.ts"
