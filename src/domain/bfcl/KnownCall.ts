@@ -63,15 +63,13 @@ const noCall = new KnownCall("")
 export class Script {
   private readonly calls: Array<KnownCall> = []
 
-  /** The call of that text, which so many others came before. */
+  /** The call of that text at that place; a session's calls are read one after the other, from 0. */
   read(position: number, text: string): KnownCall {
     const { calls } = this
     const last = position < calls.length ? calls[position]! : noCall
     if (last.text === text) return last
     const call = knownCall(text)
-    if (position <= calls.length && position < maximumCalls) {
-      calls[position] = text.length <= maximumLength ? call : noCall
-    }
+    if (position < maximumCalls) calls[position] = text.length <= maximumLength ? call : noCall
     return call
   }
 }
